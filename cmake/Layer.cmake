@@ -21,6 +21,10 @@ function(rx_layer name folder)
     if(arg_LIBS)
         target_link_libraries(rx_${name} ${scope} ${arg_LIBS})
     endif()
+    # Files that the layer carries inside itself; see Embed.cmake.
+    if(sources)
+        include(${PROJECT_SOURCE_DIR}/${folder}/embed.cmake OPTIONAL)
+    endif()
 endfunction()
 
 # rx_program(NAME FOLDER DEPS layer...): the .c files directly in FOLDER.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From features to what a client reads: a probability with its interval for each target, or none
+ * and the reason; risk components with the same rule. Pure functions; thread-safe.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/engine/features.h"
+#include "agent/engine/model.h"
+#include "common/json/write.h"
+
+/* Why a number is missing or less certain. RX_REASON_NONE = nothing to say. */
+enum rx_reason {
+    RX_REASON_NONE,
+    RX_REASON_POOL_TOO_YOUNG,      /* under one hour since the first event */
+    RX_REASON_POOL_TOO_SMALL,      /* fewer than 5 events, or less than 0.5 WETH */
+    RX_REASON_AGE_BEYOND_TRAINING, /* computed as for the oldest trained age, interval widened */
+    RX_REASON_NO_MODEL,            /* the loaded model has no such target */
+    RX_REASON_NO_SOURCE,           /* needs data that no configured source gives */
+    RX_REASON_MISSING_COMPONENTS,  /* made of numbers that are missing themselves */
+    RX_REASON_MAX
+};
+/* "pool_too_young", ...; "" for RX_REASON_NONE. Static storage. */
+const char *rx_reason_name(enum rx_reason reason);
+
+struct rx_score_target {
+    const char *name; /* borrowed from the model */
+    bool known;       /* false: p, lo and hi are NaN and `reason` says why */
+    double p, lo, hi;
+    enum rx_reason reason; /* may be set beside a known value: age_beyond_training */
+};
+
+/* Components of the risk score, 0 = safest, 100 = riskiest. */
+enum rx_risk {
+    RX_RISK_RUG, /* 100 * P(rug within 24 h) */
+    RX_RISK_DEV,
+    RX_RISK_DISTRIBUTION,
+    RX_RISK_SOCIAL,
+    RX_RISK_LIQUIDITY,
+    RX_RISK_COMPOSITE,
+    RX_RISK_MAX
+};
+/* "rug_risk", "dev_risk", "distribution_risk", "social_manipulation_risk", "liquidity_risk",
+ * "composite_score". */
+const char *rx_risk_name(enum rx_risk risk);
+
+struct rx_risk_value {
+    double value; /* NaN when unknown */
+    enum rx_reason reason;
+};
+
+struct rx_score {
+    size_t n_targets;
+    struct rx_score_target targets[RX_MODEL_MAX_TARGETS]; /* in the model's order */
+    struct rx_risk_value risk[RX_RISK_MAX];
+};
+
+/* Reason for which a pool with these features has no probability; RX_REASON_NONE when it has. */
+enum rx_reason rx_score_gate(const struct rx_model *model, const double features[RX_F_MAX]);
+/* Scores every target of the model. `score` borrows the model's strings. */
+void rx_score_compute(const struct rx_model *model, const double features[RX_F_MAX],
+                      struct rx_score *score);
+/* The target of that name, or NULL when the model has none. */
+const struct rx_score_target *rx_score_find(const struct rx_score *score, const char *name);
+
+/*
+ * Writes {"probabilities": {NAME: {"probability", "confidence_interval"} | null}, "risk": {...},
+ * "unknown": [{"path", "reason"}]} as members of the object that is open in `w`.
+ */
+void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct rx_score *score);
