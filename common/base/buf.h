@@ -32,7 +32,11 @@ void rx_buf_add_str(struct rx_buf *buf, struct rx_str text);
 void rx_buf_puts(struct rx_buf *buf, const char *text);
 void rx_buf_putc(struct rx_buf *buf, char c);
 void rx_buf_printf(struct rx_buf *buf, const char *fmt, ...) RX_PRINTF(2, 3);
+void rx_buf_vprintf(struct rx_buf *buf, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void rx_buf_add_i64(struct rx_buf *buf, long long value);
+/* Finite: shortest text that reads back equal; "nan", "inf" or "-inf" otherwise. */
+void rx_buf_add_double(struct rx_buf *buf, double value);
 /* Percent-encodes everything but RFC 3986 unreserved characters. */
 void rx_buf_add_percent(struct rx_buf *buf, struct rx_str text);
 /* Lower-case hex, two digits a byte. */

@@ -46,6 +46,8 @@ char *rx_str_dup(struct rx_str a) RX_MUST_CHECK;
 
 /* Whether the bytes are valid UTF-8 without NUL. */
 bool rx_str_is_utf8(struct rx_str a);
+/* Bytes of the valid UTF-8 sequence at offset `at`; 0 when there is none. */
+size_t rx_utf8_len(struct rx_str a, size_t at);
 
 /* Compares in time that depends only on the lengths, for secrets. */
 bool rx_str_eq_secret(struct rx_str a, struct rx_str b);
