@@ -50,7 +50,7 @@ void rx_log_write(enum rx_log_level level, const char *msg, const struct rx_fiel
 /* rx_log(RX_LOG_INFO, "listening", RX_F_I("port", port)); */
 #define rx_log(level, message, ...)                                                                \
     do {                                                                                           \
-        if ((level) >= rx_log_min) {                                                               \
+        if ((level) >= __atomic_load_n(&rx_log_min, __ATOMIC_RELAXED)) {                           \
             const struct rx_field rx_fields_[] = {{0}, ##__VA_ARGS__};                             \
             rx_log_write(level, message, rx_fields_ + 1, RX_ARRAY_LEN(rx_fields_) - 1);            \
         }                                                                                          \

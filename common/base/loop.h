@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Event loop over epoll, timerfd, eventfd and signalfd. A loop and all it holds belong to the
+ * Event loop over epoll, eventfd and signalfd. A loop and all it holds belong to the
  * thread that runs it; only rx_loop_post and rx_loop_stop may be called from others.
  */
 #pragma once
@@ -26,6 +26,8 @@ typedef void rx_signal_fn(struct rx_loop *loop, int signo, void *arg);
 /* clock: borrowed, outlives the loop; NULL = the system's. */
 int rx_loop_new(const struct rx_clock *clock, struct rx_loop **ret, struct rx_error *err)
     RX_MUST_CHECK;
+/* Outside its callbacks. Frees the rx_io left (not their descriptors) and forgets timers and posts
+ * that did not run. */
 void rx_loop_free(struct rx_loop *loop);
 /* Runs until rx_loop_stop; 0, or negative when epoll itself fails. */
 int rx_loop_run(struct rx_loop *loop, struct rx_error *err) RX_MUST_CHECK;

@@ -6,7 +6,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/str.h"
@@ -46,5 +48,7 @@ bool rx_map_iter_next(struct rx_map_iter *iter);
 
 /* SipHash-2-4 of the bytes with the process's key, for other tables. */
 unsigned long long rx_hash(struct rx_str key);
+/* The same with a given key, for the published test vectors. */
+uint64_t rx_siphash(const uint64_t key[2], struct rx_str text);
 
 RX_DEFINE_CLEANUP(map, struct rx_map *, rx_map_free);
