@@ -29,7 +29,7 @@ struct rx_config_row {
     const char *env; /* "RADARX_LISTEN"; a second name after a comma is accepted too: "LOG_LEVEL" */
     const char *flag; /* "--listen"; NULL = none */
     enum rx_config_type type;
-    int64_t min, max;
+    int64_t min, max;           /* both 0 = no bounds */
     const char *def;            /* parsed like any value; NULL = unset */
     const char *const *choices; /* RX_CONFIG_ENUM, NULL-terminated */
     size_t target;              /* offsetof(struct settings, field) */
@@ -46,7 +46,7 @@ struct rx_config_table {
 /* Sets every field from its default. settings: zeroed. */
 int rx_config_defaults(const struct rx_config_table *table, void *settings, struct rx_error *err)
     RX_MUST_CHECK;
-/* Looks each env name up with getenv. */
+/* Looks each env name up with getenv; the first that is set and not empty counts. */
 int rx_config_env(const struct rx_config_table *table, void *settings, struct rx_error *err)
     RX_MUST_CHECK;
 /*
@@ -65,5 +65,9 @@ void rx_config_free(const struct rx_config_table *table, void *settings);
 void rx_config_help(const struct rx_config_table *table, struct rx_buf *out);
 /* The docs page's Markdown table. */
 void rx_config_markdown(const struct rx_config_table *table, struct rx_buf *out);
+/* What a row's value must be: "an integer from 0 to 64". malloc'd; NULL when out of memory. */
+char *rx_config_describe(const struct rx_config_row *row) RX_MUST_CHECK;
+/* "1h30m", "300ms", "0s". */
+void rx_config_add_duration(struct rx_buf *out, int64_t ms);
 /* Text of a current value ("[set]" / "" for secrets), appended to out. */
 void rx_config_show(const struct rx_config_row *row, const void *settings, struct rx_buf *out);
