@@ -49,11 +49,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from backends import RpcError, SyntheticBackend, UpstreamBackend  # noqa: E402
-from synthetic import SyntheticChain, sample_chain  # noqa: E402
+from synthetic import SyntheticChain, bench_chain, sample_chain  # noqa: E402
 
 KINDS = set(
-    "http rpc_error gap wrong_parent wrong_hash logs_shuffled logs_duplicated logs_dropped logs_foreign bad_log non_utf8 "
-    "huge not_json empty truncated drip hang close reset stale_head batch_shuffled batch_missing wrong_id".split()
+    "http rpc_error gap wrong_parent wrong_hash logs_shuffled logs_duplicated logs_dropped logs_foreign bad_log "
+    "non_utf8 huge not_json empty truncated drip hang close reset stale_head batch_shuffled batch_missing wrong_id".split()
 )
 BLOCK_KINDS = {"gap", "wrong_parent", "wrong_hash"}
 LOG_KINDS = {"logs_shuffled", "logs_duplicated", "logs_dropped", "logs_foreign", "bad_log"}
@@ -188,6 +188,7 @@ class FaultNode:
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128
     block_on_close = False
 
     def __init__(self, *args):
@@ -405,7 +406,7 @@ def main():
         node.stop()
 
 
-__all__ = ["FaultNode", "SyntheticChain", "sample_chain"]
+__all__ = ["FaultNode", "SyntheticChain", "bench_chain", "sample_chain"]
 
 if __name__ == "__main__":
     main()

@@ -21,7 +21,9 @@ import univ2_oracle as oracle  # noqa: E402
 
 SYNC = "0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-SHOWN = "n_sync n_buy n_sell buy_share buy_vol net_ratio w_init w_now p_ret p_dd p_up vol idle late_share early100 turnover"
+SHOWN = (
+    "n_sync n_buy n_sell buy_share buy_vol net_ratio w_init w_now p_ret p_dd p_up vol idle late_share early100 turnover"
+)
 
 
 class Node:

@@ -142,21 +142,24 @@ export class Actors {
   }
 }
 
-// One block: the transactions in this order, at this time.
+// One block: these transactions in this order, at this time. One request a block: inside a request
+// the node keeps the order of a block's calls, but it may mix the calls of several blocks.
 export async function mine(rpc, raws, timestamp) {
   const send = raws.map((raw) => ['eth_sendRawTransaction', [raw]]);
   await rpc.batch([...send, ['evm_setNextBlockTimestamp', [timestamp]], ['evm_mine', []]]);
 }
 
-// Every transaction of blocks first..last must have worked; a silent revert would skew the market.
-export async function checkReceipts(rpc, first, last) {
-  for (let at = first; at <= last; at += 200) {
-    const blocks = [];
-    for (let b = at; b <= Math.min(last, at + 199); b++) blocks.push(b);
-    const answers = await rpc.batch(blocks.map((b) => ['eth_getBlockReceipts', [ethers.toQuantity(b)]]));
+// Each block must hold just the transactions meant for it, and all must have worked: a silent
+// revert would skew the market. mined: [[block, transactions]].
+export async function checkReceipts(rpc, mined) {
+  for (let at = 0; at < mined.length; at += 200) {
+    const some = mined.slice(at, at + 200);
+    const answers = await rpc.batch(some.map(([block]) => ['eth_getBlockReceipts', [ethers.toQuantity(block)]]));
     answers.forEach((receipts, i) => {
+      const [block, count] = some[i];
       const failed = receipts.find((r) => r.status !== '0x1');
-      if (failed) throw new Error(`block ${blocks[i]}: transaction ${failed.transactionHash} reverted`);
+      if (failed) throw new Error(`block ${block}: transaction ${failed.transactionHash} reverted`);
+      if (receipts.length !== count) throw new Error(`block ${block}: ${receipts.length} transactions instead of ${count}`);
     });
   }
 }

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trades a deterministic market on the node of chain.json. Commands: see usage() below and README.md.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { ethers } from 'ethers';
-import { Rpc, abi, checkReceipts, mine, readState, writeState } from './lib.mjs';
+import { Rpc, abi, checkReceipts, readState, stateDir, writeState } from './lib.mjs';
 import { TOKENS, afterPlan, generator, tokenPlan } from './plan.mjs';
 import { Market } from './trader.mjs';
 
@@ -61,9 +63,7 @@ function history(seed) {
 
 async function play(market, blocks, base) {
   for (const block of blocks) {
-    const raws = block.steps.flatMap((step) => market.transactions(step));
-    await mine(market.rpc, raws, base + block.at);
-    market.head += 1;
+    await market.mine(block.steps.flatMap((step) => market.transactions(step)), base + block.at);
     for (const step of block.steps) market.note(step);
   }
 }
@@ -72,47 +72,49 @@ async function run(market, args) {
   const seed = natural(args.seed ?? '1', 'seed', 0xffffffff);
   const until = args.until ?? 'end';
   if (until !== 'before-rug' && until !== 'end') usage();
+  if (existsSync(path.join(stateDir, 'market.json'))) {
+    const state = readState('market.json');
+    if (state.seed !== seed) throw new Error(`a market of seed ${state.seed} is there already: run e2e/chain/up first`);
+    console.log(`market: seed ${seed}, ${state.phase} already, head ${state.head}`);
+    market.state = state;
+    if (until === 'end' && state.phase === 'before-rug') await proceed(market);
+    return;
+  }
   if (market.head !== market.chain.factoryBlock) throw new Error('the chain has been traded on already: run e2e/chain/up first');
   const now = args.now ? natural(args.now, 'now', 1e10) : Math.floor(Date.now() / 1000) + 5;
   const plans = TOKENS.map((_, index) => tokenPlan(seed, index));
   const first = now - Math.round(Math.max(...plans.map((p) => p.age))) - 600;
-  await mine(market.rpc, market.launch(plans), first);
-  market.head += 1;
+  await market.mine(market.launch(plans), first);
   await play(market, history(seed), now);
   // One empty block at the common moment: the last before every rug. More confirm it for careful readers.
-  await mine(market.rpc, [], now);
-  market.head += 1;
+  await market.mine([], now);
   const before = { block: market.head, timestamp: now };
-  for (let i = 1; i <= natural(args.confirmations ?? '0', 'confirmations', 256); i++) {
-    await mine(market.rpc, [], now + i);
-    market.head += 1;
-  }
+  const confirmations = natural(args.confirmations ?? '0', 'confirmations', 256);
+  for (let i = 1; i <= confirmations; i++) await market.mine([], now + i);
   market.state = { seed, phase: 'before-rug', before, tokens: market.describe() };
-  market.state.tokens.forEach((t) => { t.last_block_before_rug = t.rugged ? market.head : null; });
-  await finish(market, 2);
+  market.beforeRugs(market.head);
+  await finish(market);
   if (until === 'end') await proceed(market);
 }
 
 async function proceed(market) {
   const { state } = market;
   if (!state || state.phase !== 'before-rug') throw new Error('nothing to continue: the market is not at before-rug');
-  const first = market.head + 1;
   const latest = Number((await market.rpc.call('eth_getBlockByNumber', 'latest', false)).timestamp);
   const blocks = timeline(afterPlan(state.seed));
   const base = Math.max(latest, Math.floor(Date.now() / 1000) - blocks.at(-1).at);
   await market.load(state);
-  for (const token of state.tokens) if (token.rugged) token.last_block_before_rug = market.head;
+  market.beforeRugs(market.head);
   await play(market, blocks, base);
   for (const token of state.tokens) if (token.rugged) token.rug_block = market.rugBlocks[token.symbol];
   state.phase = 'end';
-  await finish(market, first);
+  await finish(market);
 }
 
 async function trade(market, args) {
   const n = natural(args.blocks ?? '1', 'blocks', 100000);
   const { state } = market;
   if (!state) throw new Error('no market yet: market.mjs run first');
-  const first = market.head + 1;
   const latest = Number((await market.rpc.call('eth_getBlockByNumber', 'latest', false)).timestamp);
   await market.load(state);
   const living = TOKENS.map((_, i) => i).filter((i) => !TOKENS[i].rug);
@@ -127,11 +129,12 @@ async function trade(market, args) {
     at = Math.max(at + 1, now - (n - i));
     await play(market, [{ at: 0, steps }], at);
   }
-  await finish(market, first);
+  await finish(market);
 }
 
-async function finish(market, first) {
-  await checkReceipts(market.rpc, first, market.head);
+async function finish(market) {
+  await market.settle();
+  await checkReceipts(market.rpc, market.mined);
   market.state.head = market.head;
   writeState('market.json', market.state);
   const { phase, before } = market.state;

@@ -10,6 +10,7 @@ import copy
 import hashlib
 import math
 import random
+import time
 
 TOPIC = {
     "PairCreated": "0x0d3648bd0f6ba80134a33ba9275ac585d9d315f0ad8355cddefde31afa28d0e9",
@@ -66,7 +67,7 @@ class SyntheticChain:
         self.chain_id = chain_id
         self.factory = made_address("factory")
         self.weth = weth or made_address("weth")
-        self.tokens = {self.weth: {"symbol": "WETH", "decimals": 18, "style": "string"}}
+        self.erc20 = {self.weth: {"symbol": "WETH", "decimals": 18, "style": "string"}}
         self.pools = {}
         self.blocks = []
         self.fork = 0
@@ -79,7 +80,7 @@ class SyntheticChain:
     def token(self, symbol, decimals=18, style="string"):
         """A token; style is string, bytes32, revert (decimals and symbol fail) or empty (0x)."""
         address = made_address("token " + symbol)
-        self.tokens[address] = {"symbol": symbol, "decimals": decimals, "style": style}
+        self.erc20[address] = {"symbol": symbol, "decimals": decimals, "style": style}
         return address
 
     def pair(self, token, other=None):
@@ -93,6 +94,11 @@ class SyntheticChain:
 
     def weth_pos(self, pool):
         return 0 if self.pools[pool]["token0"] == self.weth else 1
+
+    @property
+    def tokens(self):
+        """Addresses of all tokens but WETH, oldest first."""
+        return [address for address in self.erc20 if address != self.weth]
 
     # What can happen to a pool
 
@@ -158,7 +164,7 @@ class SyntheticChain:
             raise ValueError(f"depth {depth}: between 1 and {len(self.blocks) - 1} is possible")
         del self.blocks[-depth:]
         del self.saved[-depth:]
-        self.pools, self.tokens = copy.deepcopy(self.saved[-1])
+        self.pools, self.erc20 = copy.deepcopy(self.saved[-1])
         self.pending = []
         self.fork += 1
         return len(self.blocks) - 1
@@ -208,8 +214,8 @@ class SyntheticChain:
     def eth_call(self, to, data):
         """The answer as 0x hex; raises Revert."""
         to, name = to.lower(), SELECTOR.get(data[2:10].lower())
-        if to in self.tokens and name in ("decimals", "symbol", "name", "totalSupply"):
-            return self._token_call(self.tokens[to], name)
+        if to in self.erc20 and name in ("decimals", "symbol", "name", "totalSupply"):
+            return self._token_call(self.erc20[to], name)
         if to in self.pools and name:
             pool = self.pools[to]
             if name == "getReserves":
@@ -218,7 +224,7 @@ class SyntheticChain:
             values["totalSupply"] = pool["supply"]
             if name in values:
                 return "0x" + word(values[name])
-        if to in self.tokens or to in self.pools or to == self.factory:
+        if to in self.erc20 or to in self.pools or to == self.factory:
             raise Revert("execution reverted")
         return "0x"
 
@@ -285,7 +291,7 @@ class SyntheticChain:
             logs.append({**log, **place, "logIndex": hex(index), "removed": False})
         self.blocks.append({"number": number, "hash": digest, "parent": parent, "timestamp": timestamp, "logs": logs})
         self.pending = []
-        self.saved.append(copy.deepcopy((self.pools, self.tokens)))
+        self.saved.append(copy.deepcopy((self.pools, self.erc20)))
 
 
 def _matches(topics, index, wanted):
@@ -312,4 +318,14 @@ def sample_chain(blocks=60, seed=1, timestamp=1_700_000_000):
         chain.mint(pool, 10 * WEI, tokens)
         chain.block(26)
     chain.trade(blocks, seed, 120)
+    return chain
+
+
+def bench_chain(hours=30, end=None):
+    """One lively pool, some hours old at the present: for measuring answers."""
+    blocks = hours * 30
+    chain = SyntheticChain((int(time.time()) if end is None else end) - 120 * blocks)
+    pool = chain.pair(chain.token("BENCH"))
+    chain.mint(pool, 10 * WEI, 5000 * WEI)
+    chain.trade(blocks, seed=1, seconds=120)
     return chain

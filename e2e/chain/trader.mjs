@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns the steps of a plan into signed transactions, keeping reserves and holdings in exact integers.
 import { ethers } from 'ethers';
-import { Actors, DEAD, LOCKER, abi, contracts, readState, tokenArtifact } from './lib.mjs';
+import { Actors, DEAD, LOCKER, abi, contracts, mine, readState, tokenArtifact } from './lib.mjs';
 import { TOKENS } from './plan.mjs';
 
 const MAX = ethers.MaxUint256;
@@ -33,6 +33,7 @@ export class Market {
     this.actors = new Actors(rpc, chain.chainId);
     this.books = [];
     this.rugBlocks = {};
+    this.mined = [];
     this.approved = new Set();
   }
 
@@ -40,6 +41,25 @@ export class Market {
     await this.actors.sync();
     this.head = Number(await this.rpc.call('eth_blockNumber'));
     if (withState) this.state = readState('market.json');
+  }
+
+  // The request goes out, and the next block is signed while the node works on it.
+  async mine(raws, timestamp) {
+    await this.settle();
+    this.inflight = mine(this.rpc, raws, timestamp).then(() => null, (error) => error);
+    this.head += 1;
+    this.mined.push([this.head, raws.length]);
+  }
+
+  async settle() {
+    const error = await this.inflight;
+    if (error) throw error;
+  }
+
+  // The last block that is before every rug, as it stands now.
+  beforeRugs(block) {
+    this.state.last_block_before_rug = block;
+    for (const token of this.state.tokens) if (token.rugged) token.last_block_before_rug = block;
   }
 
   pool(token) {

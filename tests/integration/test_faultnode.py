@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "e2e" / "chain"))
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import univ2_oracle as oracle  # noqa: E402
-from faultnode import FaultNode, sample_chain  # noqa: E402
+from faultnode import FaultNode, bench_chain, sample_chain  # noqa: E402
 from synthetic import DEAD, RESERVE_MAX, TOPIC, WEI, SyntheticChain, made_address  # noqa: E402
 
 
@@ -236,6 +236,8 @@ def test_control_endpoint_and_refusal(node):
                 break
         except ConnectionRefusedError:
             refused += 1
+        except OSError:
+            continue  # caught in the middle of closing
     assert refused and call(node, "eth_blockNumber") == hex(node.chain.head)
 
 
@@ -272,3 +274,12 @@ def test_oracle_live_counts_time():
 
 def test_made_addresses_are_addresses():
     assert len(made_address("x")) == 42 and made_address("x") != made_address("y")
+
+
+def test_bench_chain_is_alive_and_grown():
+    chain = bench_chain(hours=26)
+    assert len(chain.tokens) == 1 and abs(chain.blocks[-1]["timestamp"] - time.time()) < 10
+    (pool,) = chain.pools
+    syncs = [oracle.Sync(*s) for s in chain.syncs(pool)]
+    columns = oracle.live(syncs, 18, chain.weth_pos(pool), chain.blocks[-1]["timestamp"])
+    assert columns["n_sync"] > 300 and columns["age_h"] > 24 and columns["w_now"] > 0.5

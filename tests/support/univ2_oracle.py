@@ -238,7 +238,12 @@ def check_data(univ2, limit=None):
         transfers.setdefault(row["pool"].lower(), []).append(entry)
     lp_rows = {(r["pool"].lower(), r["age"]): r for r in read_csv(univ2 / "snapshots_2021_early.csv.gz")}
     second = compare(
-        read_csv(univ2 / "subset_snapshots.csv"), read_syncs(univ2 / "subset_sync.csv.gz"), pairs, transfers, lp_rows, limit
+        read_csv(univ2 / "subset_snapshots.csv"),
+        read_syncs(univ2 / "subset_sync.csv.gz"),
+        pairs,
+        transfers,
+        lp_rows,
+        limit,
     )
     return first[0] + second[0], first[1] + second[1]
 
