@@ -53,7 +53,8 @@ from synthetic import SyntheticChain, bench_chain, sample_chain  # noqa: E402
 
 KINDS = set(
     "http rpc_error gap wrong_parent wrong_hash logs_shuffled logs_duplicated logs_dropped logs_foreign bad_log "
-    "non_utf8 huge not_json empty truncated drip hang close reset stale_head batch_shuffled batch_missing wrong_id".split()
+    "non_utf8 huge not_json empty truncated drip hang close reset stale_head batch_shuffled batch_missing "
+    "wrong_id".split()
 )
 BLOCK_KINDS = {"gap", "wrong_parent", "wrong_hash"}
 LOG_KINDS = {"logs_shuffled", "logs_duplicated", "logs_dropped", "logs_foreign", "bad_log"}

@@ -149,6 +149,8 @@ async function reorg(market, args) {
   await market.rpc.call('anvil_dropAllTransactions');
   const head = Number(await market.rpc.call('eth_blockNumber'));
   const fresh = await block(head);
+  market.state.head = head;
+  writeState('market.json', market.state);
   if (fresh.hash === old.hash) throw new Error('the node kept the old head');
   console.log(`market: reorganised ${depth} blocks, head ${head} ${fresh.hash} (was ${old.hash})`);
 }
