@@ -2,10 +2,10 @@
 // Deploys WETH9, the Uniswap V2 factory and router on a fresh node and writes chain.json.
 import { Actors, Rpc, checkReceipts, contracts, mine, tokenArtifact, writeState } from './lib.mjs';
 
-const url = process.argv[2];
-if (!url) throw new Error('usage: deploy.mjs RPC-URL');
+// usage: deploy.mjs RPC-URL PID; waits for the node, and gives up when its process is gone.
+const [url, pid] = process.argv.slice(2);
 const rpc = new Rpc(url);
-const chainId = Number(await rpc.call('eth_chainId'));
+const chainId = Number(await answered());
 const genesis = Number((await rpc.call('eth_getBlockByNumber', '0x0', false)).timestamp);
 if (Number(await rpc.call('eth_blockNumber')) !== 0) throw new Error('the node is not fresh: stop it with e2e/chain/down');
 
@@ -21,3 +21,16 @@ tokenArtifact(); // compiled here so that the market starts without the compiler
 
 writeState('chain.json', { rpc: url, chainId, genesis, factory: factory.address, factoryBlock: 1, router: router.address,
                            weth: weth.address, accounts: actors.addresses });
+rpc.agent.destroy();
+
+async function answered() {
+  for (;;) {
+    try {
+      return await rpc.call('eth_chainId');
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED' && error.code !== 'ECONNRESET') throw error;
+    }
+    process.kill(Number(pid), 0); // throws when there is no such process
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -15,7 +15,7 @@ function usage() {
                              trade from the start to the common moment before all rugs, or to the end
   continue                   from before the rugs to the end
   trade --blocks N           trade the living tokens in N more blocks
-  reorg --depth N            replace the last N blocks by empty ones
+  reorg --depth N            replace the last N blocks by empty ones and add one
   hash                       print a digest of every pool log and state
   show                       print market.json`);
   process.exit(2);
@@ -149,10 +149,13 @@ async function reorg(market, args) {
   await market.rpc.call('anvil_dropAllTransactions');
   const head = Number(await market.rpc.call('eth_blockNumber'));
   const fresh = await block(head);
-  market.state.head = head;
+  // One block more, so that a reader who has come to the new head must have seen the change.
+  await market.mine([], Number(fresh.timestamp) + 1);
+  await market.settle();
+  market.state.head = market.head;
   writeState('market.json', market.state);
   if (fresh.hash === old.hash) throw new Error('the node kept the old head');
-  console.log(`market: reorganised ${depth} blocks, head ${head} ${fresh.hash} (was ${old.hash})`);
+  console.log(`market: reorganised ${depth} blocks, block ${head} is ${fresh.hash} (was ${old.hash}), head ${market.head}`);
 }
 
 async function hash(market) {
