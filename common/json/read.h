@@ -19,7 +19,7 @@ struct rx_json; /* one value */
 
 struct rx_json_limits {
     size_t max_bytes;          /* 0 = 16 MiB */
-    unsigned max_depth;        /* 0 = 64 */
+    unsigned max_depth;        /* 0 = 64; at most 512 */
     bool allow_duplicate_keys; /* skips the check: the first one wins */
 };
 
@@ -70,9 +70,11 @@ bool rx_json_iter_next(struct rx_json_iter *iter);
 /* Views and values with a fallback for a value of another type. */
 struct rx_str rx_json_str(
     const struct rx_json *value); /* NUL-terminated inside the document; {NULL, 0} if no string */
+/* A string without U+0000, else the fallback. */
 const char *rx_json_cstr(const struct rx_json *value, const char *fallback);
-int64_t rx_json_i64(const struct rx_json *value, int64_t fallback);  /* integers within int64 */
-double rx_json_double(const struct rx_json *value, double fallback); /* any number */
+int64_t rx_json_i64(const struct rx_json *value, int64_t fallback);   /* integers within int64 */
+uint64_t rx_json_u64(const struct rx_json *value, uint64_t fallback); /* integers within uint64 */
+double rx_json_double(const struct rx_json *value, double fallback);  /* any number */
 bool rx_json_bool(const struct rx_json *value, bool fallback);
 
 RX_DEFINE_CLEANUP(json_doc, struct rx_json_doc *, rx_json_doc_free);

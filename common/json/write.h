@@ -39,6 +39,10 @@ void rx_jw_raw(struct rx_jw *w, struct rx_str json); /* one complete value, trus
 void rx_jw_value(struct rx_jw *w,
                  const struct rx_json *value); /* copies a parsed value, members in order */
 
+/* Appends a quoted, escaped JSON string; a number, or null when it is not finite. */
+void rx_json_add_string(struct rx_buf *out, struct rx_str text);
+void rx_json_add_double(struct rx_buf *out, double value);
+
 /* key + value in one call. */
 void rx_jw_kv_str(struct rx_jw *w, const char *key, struct rx_str text);
 void rx_jw_kv_cstr(struct rx_jw *w, const char *key, const char *text);
