@@ -81,7 +81,7 @@ Y
 write_dns_config() {
     # Nothing is forwarded: a name outside the cluster does not exist, at once.
     cat >"$state/config/Corefile" <<Y
-.:53 {
+cluster.local:53 in-addr.arpa:53 {
     bind $node_ip
     errors
     ready 127.0.0.1:8181
@@ -89,6 +89,9 @@ write_dns_config() {
         kubeconfig $state/admin.kubeconfig
         ttl 5
     }
+}
+.:53 {
+    bind $node_ip
     template ANY ANY {
         rcode NXDOMAIN
     }
