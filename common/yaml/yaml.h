@@ -2,8 +2,8 @@
 /*
  * YAML to JSON text (YAML 1.2 core scalars: only true/false/null, ints, floats are not strings).
  * Bounded in bytes, depth, nodes and documents; anchors and aliases, merge keys, tags beyond the
- * core schema and duplicate keys are refused with line and column. JSON input is YAML too.
- * Thread-safe: no shared state.
+ * core schema and duplicate keys, and integers with leading zeros (octal in YAML 1.1) are refused
+ * with line and column. JSON input is YAML too. Thread-safe: no shared state.
  */
 #pragma once
 
