@@ -21,7 +21,6 @@
 #define PUMP_ROUNDS    64 /* runs in one wake-up, so that other work of the loop gets its turn */
 #define TICK_MS        1000
 #define SUSPENDED_MS   100 /* safety tick while an answer is awaited */
-#define FREE_REQUESTS  64  /* kept for reuse */
 #define DISCARD_FACTOR 4   /* chunked bodies above the limit are read on this far, for the 413 */
 
 /* ---- driving the library ---- */
