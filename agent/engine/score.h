@@ -70,3 +70,9 @@ const struct rx_score_target *rx_score_find(const struct rx_score *score, const 
  * "unknown": [{"path", "reason"}]} as members of the object that is open in `w`.
  */
 void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct rx_score *score);
+/*
+ * Writes {"explanations": {NAME: {"base", "top_features": [{"feature_name", "value",
+ * "contribution", "direction"}]}}}: the five largest shares of each known target's log-odds.
+ */
+void rx_score_write_explanations(struct rx_jw *w, const struct rx_model *model,
+                                 const struct rx_score *score, const double features[RX_F_MAX]);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/* radarx-agent score: the score of one recorded pool at a block, as JSON. */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/cmd.h"
+#include "agent/cmd_input.h"
+#include "agent/engine/model.h"
+#include "agent/engine/score.h"
+#include "agent/replay/replay.h"
+#include "agent/replay/tables.h"
+#include "common/base/buf.h"
+#include "common/base/parse.h"
+
+#define MAX_OUTPUT (1u << 20)
+
+static const char usage[] =
+    "usage: radarx-agent score --events FILE --pairs FILE --pool ADDRESS [--lp FILE] [--at BLOCK]\n"
+    "                          [--model FILE]\n"
+    "\n"
+    "  --events FILE   Sync events: pool,block,logi,reserve0,reserve1 (CSV, plain or .gz)\n"
+    "  --pairs FILE    pool,token,decimals,weth_pos; -999 decimals = unknown\n"
+    "  --pool ADDRESS  the pair, 0x and 40 hex digits\n"
+    "  --lp FILE       LP-token transfers: pool,block,logi,from,to,value\n"
+    "  --at BLOCK      head block (default: the pool's last event)\n"
+    "  --model FILE    probability model (default: the built-in one)\n";
+
+struct arguments {
+    const char *events, *pairs, *lp, *model;
+    unsigned char pool[20];
+    bool has_pool, has_at;
+    uint64_t at;
+};
+
+static int parse_value(int opt, struct arguments *args)
+{
+    switch (opt) {
+    case 'e':
+        args->events = optarg;
+        return 0;
+    case 'p':
+        args->pairs = optarg;
+        return 0;
+    case 'l':
+        args->lp = optarg;
+        return 0;
+    case 'm':
+        args->model = optarg;
+        return 0;
+    case 'P':
+        args->has_pool = true;
+        if (rx_parse_hex_bytes(rx_str_of(optarg), args->pool, 20) < 0) {
+            fputs("radarx-agent score: --pool: 0x and 40 hex digits expected\n", stderr);
+            return -EINVAL;
+        }
+        return 0;
+    case 'b':
+        args->has_at = true;
+        if (rx_parse_u64(rx_str_of(optarg), INT64_MAX, &args->at) < 0) {
+            fputs("radarx-agent score: --at: a block number expected\n", stderr);
+            return -EINVAL;
+        }
+        return 0;
+    case 'h':
+        fputs(usage, stdout);
+        return 1;
+    default:
+        fputs(usage, stderr);
+        return -EINVAL;
+    }
+}
+
+static int parse_arguments(int argc, char **argv, struct arguments *args)
+{
+    static const struct option options[] = {
+        {"events", required_argument, NULL, 'e'}, {"pairs", required_argument, NULL, 'p'},
+        {"lp", required_argument, NULL, 'l'},     {"pool", required_argument, NULL, 'P'},
+        {"at", required_argument, NULL, 'b'},     {"model", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    *args = (struct arguments){0};
+    int opt;
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        int rc = parse_value(opt, args);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    if (!args->events || !args->pairs || !args->has_pool || optind != argc) {
+        fputs(usage, stderr);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void write_address(struct rx_jw *w, const char *key, const unsigned char address[20])
+{
+    struct rx_buf text = RX_BUF_INIT(64);
+    rx_buf_puts(&text, "0x");
+    rx_buf_add_hex(&text, address, 20);
+    rx_jw_kv_str(w, key, rx_buf_str(&text));
+    rx_buf_free(&text);
+}
+
+static void write_features(struct rx_jw *w, const double features[RX_F_MAX])
+{
+    rx_jw_key(w, "features");
+    rx_jw_begin_object(w);
+    for (int i = 0; i < RX_F_MAX; i++) {
+        rx_jw_kv_double(w, rx_feature_info((enum rx_feature)i)->name, features[i]);
+    }
+    rx_jw_end_object(w);
+}
+
+static int print_score(const struct rx_pool_rows *rows, struct rx_pool *pool, uint64_t at,
+                       const struct rx_model *model, struct rx_error *err)
+{
+    rx_auto(pool_view) struct rx_pool_view *view = rx_pool_view_new(pool);
+    if (!view) {
+        return rx_error_set(err, -ENOMEM, "out of memory");
+    }
+    double features[RX_F_MAX];
+    struct rx_score score;
+    rx_pool_view_features(view, (int64_t)at, features);
+    rx_score_compute(model, features, &score);
+    rx_auto(buf) struct rx_buf out = RX_BUF_INIT(MAX_OUTPUT);
+    struct rx_jw w;
+    rx_jw_init(&w, &out);
+    rx_jw_begin_object(&w);
+    write_address(&w, "pool", rows->pool);
+    write_address(&w, "token", rows->token);
+    rx_jw_kv_i64(&w, "first_block", (int64_t)rx_pool_first_block(pool));
+    rx_jw_kv_i64(&w, "as_of_block", (int64_t)at);
+    rx_jw_kv_cstr(&w, "model_version", rx_model_version(model));
+    rx_score_write(&w, model, &score);
+    rx_score_write_explanations(&w, model, &score, features);
+    write_features(&w, features);
+    rx_jw_end_object(&w);
+    rx_buf_putc(&out, '\n');
+    int rc = rx_buf_error(&out, err);
+    if (rc == 0 && (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0)) {
+        rc = rx_error_errno(err, errno, "standard output");
+    }
+    return rc;
+}
+
+static int run(const struct arguments *args, struct rx_error *err)
+{
+    rx_auto(model) struct rx_model *model = NULL;
+    rx_auto(tables) struct rx_tables *tables = NULL;
+    rx_auto(pool) struct rx_pool *pool = NULL;
+    int rc = rx_cmd_load_model(args->model, &model, err);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = rx_cmd_read_tables(args->pairs, args->events, args->lp, &tables, err);
+    if (rc < 0) {
+        return rc;
+    }
+    const struct rx_pool_rows *rows = rx_tables_find(tables, args->pool);
+    if (!rows) {
+        return rx_error_set(err, RX_EINVALID, "--pool: %s does not have it", args->pairs);
+    }
+    if (rows->n_events == 0) {
+        return rx_error_set(err, RX_EINVALID, "--pool: %s has no events of it", args->events);
+    }
+    uint64_t at = args->has_at ? args->at : rows->events[rows->n_events - 1].block;
+    rc = rx_replay_until(rows, args->lp != NULL, at, &pool, err);
+    if (rc == 0 && rx_pool_events(pool) == 0) {
+        rc = rx_error_set(err, RX_EINVALID,
+                          "--at: the pool has no event with both reserves above "
+                          "zero up to block %llu",
+                          (unsigned long long)at);
+    }
+    return rc < 0 ? rc : print_score(rows, pool, at, model, err);
+}
+
+int rx_cmd_score(int argc, char **argv)
+{
+    struct arguments args;
+    struct rx_error err = {0};
+    int rc = parse_arguments(argc, argv, &args);
+    if (rc != 0) {
+        return rc > 0 ? 0 : 2;
+    }
+    if (run(&args, &err) < 0) {
+        fprintf(stderr, "radarx-agent score: %s\n", err.msg);
+        return 1;
+    }
+    return 0;
+}

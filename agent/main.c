@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/* radarx-agent: picks the command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/cmd.h"
+#include "common/base/cleanup.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static int version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    puts("radarx-agent " RX_VERSION);
+    return 0;
+}
+
+static const struct command commands[] = {
+    {"serve", rx_cmd_serve, "follow the chain and answer over HTTP"},
+    {"score", rx_cmd_score, "score one pool of recorded events"},
+    {"replay", rx_cmd_replay, "features and probabilities of recorded events as CSV"},
+    {"version", version, "print the version"},
+};
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: radarx-agent COMMAND [OPTION...]\n\n", out);
+    for (size_t i = 0; i < RX_ARRAY_LEN(commands); i++) {
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    }
+    fputs("\nradarx-agent COMMAND --help tells the options of a command.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (strcmp(name, "--version") == 0) {
+        name = "version";
+    }
+    for (size_t i = 0; i < RX_ARRAY_LEN(commands); i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "radarx-agent: unknown command '%s'\n\n", name);
+    print_usage(stderr);
+    return 2;
+}
