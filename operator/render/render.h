@@ -13,9 +13,10 @@
 #include "common/json/build.h"
 #include "operator/api/rxd.h"
 
-#define RX_HASH_ANNOTATION   "radarx.io/applied-hash" /* SHA-256 of the object without it */
-#define RX_CONFIG_ANNOTATION "radarx.io/config-hash"  /* on pods: SHA-256 of the ConfigMap's data  \
-                                                       */
+#define RX_HASH_ANNOTATION "radarx.io/applied-hash" /* SHA-256 of the object without it */
+#define RX_CONFIG_ANNOTATION                                                                       \
+    "radarx.io/config-hash" /* on pods: SHA-256 of the ConfigMap's data                            \
+                             */
 #define RX_MANAGED_BY_LABEL "app.kubernetes.io/managed-by"
 #define RX_MANAGED_BY       "radarx-operator"
 #define RX_AGENT_NAME       "radarx-agent"
