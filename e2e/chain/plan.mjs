@@ -5,12 +5,10 @@
 // market is a middling pool of its class: counts, volumes, first liquidity, the way the price goes,
 // bursts at the start, and how long it has been idle.
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { here } from './lib.mjs';
 
 const BLOCK = 13.35; // seconds a block in FEATURES.md
 const DAY_BLOCKS = 86400 / BLOCK;
-const table = JSON.parse(readFileSync(path.join(here, 'quantiles.json'), 'utf8'));
+const table = JSON.parse(readFileSync(new URL('./quantiles.json', import.meta.url), 'utf8'));
 
 export const TOKENS = [
   { symbol: 'OAK', name: 'Oak Commons', kind: 'healthy', cls: 'healthy', decimals: 18 },
@@ -110,9 +108,8 @@ export function tokenPlan(seed, index) {
   const { cls } = token;
   const random = generator(seed * 1009 + index * 7919 + 17);
   const columns = table.classes[cls].columns;
-  const column = (name) => interpolate(table.levels, columns[name], levelOf(name));
   const level = 0.4 + 0.2 * random();
-  const levelOf = () => level;
+  const column = (name) => interpolate(table.levels, columns[name], level);
 
   const age = (24 + 6 * random()) * 3600;
   const wInit = column('w_init');

@@ -16,6 +16,7 @@ import gzip
 import json
 import math
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def rug_shapes(kept, outcome):
 
 
 def main():
+    """Writes quantiles.json; with --check only compares it with what the recorded pools give."""
     data = Path(os.environ.get("RADARX_DATA", HERE.parents[2] / "shared" / "data")) / "univ2"
     if not data.is_dir():
         sys.exit(f"quantiles.py: no recorded pools at {data} (set RADARX_DATA)")
@@ -152,8 +154,12 @@ def main():
         },
         "rug_events": {k: {"pools": len(v), "events": quantiles(v, LEVELS)} for k, v in outcome.items()},
     }
-    lines = json.dumps(result, indent=1).replace("\n    ", " ").replace("\n   ]", "]")
-    (HERE / "quantiles.json").write_text(lines + "\n", encoding="utf-8")
+    # One list a line.
+    lines = re.sub(r"\[[^][]*\]", lambda m: " ".join(m.group().split()), json.dumps(result, indent=1))
+    kept = HERE / "quantiles.json"
+    if "--check" in sys.argv[1:]:
+        sys.exit(0 if kept.read_text(encoding="utf-8") == lines + "\n" else "quantiles.json is not what the pools give")
+    kept.write_text(lines + "\n", encoding="utf-8")
     print({name: len(rows_) for name, rows_ in members.items()}, result["rug_events"])
 
 
