@@ -18,6 +18,7 @@ bring_up() {
     e2e/cluster/binaries
     PATH=$(e2e/cluster/binaries --path):$PATH
     export PATH
+    e2e/chain/packages
     step 'Cluster'
     e2e/cluster/up
     if $own_cluster; then
