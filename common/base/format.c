@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/format.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -71,7 +72,8 @@ static bool decimal_fast(double value, struct decimal *ret)
 static void decimal_slow(double value, struct decimal *ret)
 {
     char text[RX_FORMAT_LEN];
-    for (int precision = 14; precision <= 16; precision++) {
+    /* Any 15 digits survive in a normal double; subnormals hold fewer. */
+    for (int precision = value < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
         (void)snprintf(text, sizeof(text), "%.*e", precision, value);
         double back = strtod(text, NULL);
         if (!(back < value) && !(back > value)) {
