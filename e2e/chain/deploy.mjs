@@ -2,12 +2,16 @@
 // Deploys WETH9, the Uniswap V2 factory and router on a fresh node and writes chain.json.
 import { Actors, Rpc, checkReceipts, contracts, mine, tokenArtifact, writeState } from './lib.mjs';
 
-// usage: deploy.mjs RPC-URL PID; waits for the node, and gives up when its process is gone.
-const [url, pid] = process.argv.slice(2);
+// usage: deploy.mjs RPC-URL PID GENESIS; waits for the node, and gives up when its process is gone.
+const [url, pid, wanted] = process.argv.slice(2);
+process.on('uncaughtException', (error) => {
+  console.error(`chain: ${error.message}`);
+  process.exit(1);
+});
 const rpc = new Rpc(url);
 const chainId = Number(await answered());
 const genesis = Number((await rpc.call('eth_getBlockByNumber', '0x0', false)).timestamp);
-if (Number(await rpc.call('eth_blockNumber')) !== 0) throw new Error('the node is not fresh: stop it with e2e/chain/down');
+if (genesis !== Number(wanted)) throw new Error(`another node answers at ${url}; ANVIL_PORT chooses another port`);
 
 await rpc.call('evm_setAutomine', false);
 const actors = new Actors(rpc, chainId);
