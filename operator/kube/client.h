@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Blocking calls to the API server for one worker thread. Every call starts from a zeroed result,
- * has a time-out, bounds the answer, honours Retry-After (at most RX_KUBE_RETRIES times, each wait
- * bounded) and tries once more with fresh credentials after a 401.
+ * has a time-out, bounds the answer and tries once more with fresh credentials after a 401. Workers
+ * never sleep: a Retry-After is handed to the caller, who puts the work back for that long.
  */
 #pragma once
-
-#include <stdatomic.h>
 
 #include "common/base/metrics.h"
 #include "common/json/read.h"
@@ -16,19 +14,18 @@
 #define RX_KUBE_FIELD_MANAGER "radarx-operator"
 #define RX_KUBE_TIMEOUT_MS    (30 * RX_MS_PER_S)
 #define RX_KUBE_MAX_BODY      (4u << 20)
-#define RX_KUBE_RETRIES       3
-#define RX_KUBE_MAX_WAIT_MS   (10 * RX_MS_PER_S)
 
 struct rx_kube_client;
 
 struct rx_kube_client_options {
     struct rx_kube_config *config; /* borrowed */
     struct rx_metrics *metrics;    /* borrowed; may be NULL */
-    const atomic_bool *stop;       /* waits for Retry-After end early when true; may be NULL */
 };
 int rx_kube_client_new(const struct rx_kube_client_options *options, struct rx_kube_client **ret,
                        struct rx_error *err) RX_MUST_CHECK;
 void rx_kube_client_free(struct rx_kube_client *client);
+/* Retry-After of the last call, at most 300 s; 0 when it gave none. */
+int64_t rx_kube_client_retry_after_ms(const struct rx_kube_client *client);
 
 /* What the server said. doc is the parsed body of any JSON answer (an object, or a Status). */
 struct rx_kube_result {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Cache of one kind: a projection of a few hundred bytes an object, never a tree. Records are
- * immutable and reference-counted; the store's lock is held for look-ups only. Thread-safe.
+ * Cache of one kind (in one namespace or in all), fed by one informer: a projection of a few
+ * hundred bytes an object, never a tree. Records are immutable and reference-counted; the store's
+ * lock is held for look-ups only. Thread-safe.
  *
  * Writers: the informer (events in the order of their resource versions) and workers that put the
  * answer to their own write (rx_store_put_own), so that a worker always reads its own writes.
@@ -63,8 +64,11 @@ struct rx_store_change {
 /* Called without the store's lock. */
 typedef void rx_store_change_fn(const struct rx_store_change *change, void *arg);
 
+/* Frees the calling thread's buffer for texts; before a thread that used a store ends. */
+void rx_store_thread_fini(void);
+
 /* ---- for the informer ---- */
-/* ns.n == 0: the sweep is about all namespaces. Marks begin a list... */
+/* A list begins... */
 void rx_store_list_begin(struct rx_store *store);
 /* Adds or replaces; older versions than the stored one, and the stored one itself, are ignored. */
 int rx_store_put(struct rx_store *store, const struct rx_json *object, bool initial,
@@ -72,8 +76,7 @@ int rx_store_put(struct rx_store *store, const struct rx_json *object, bool init
 void rx_store_remove(struct rx_store *store, const struct rx_json *object, rx_store_change_fn *fn,
                      void *arg);
 /* ...and the end of it removes what was not seen and is not newer than the list (rv). */
-void rx_store_list_end(struct rx_store *store, struct rx_str ns, struct rx_str rv,
-                       rx_store_change_fn *fn, void *arg);
+void rx_store_list_end(struct rx_store *store, struct rx_str rv, rx_store_change_fn *fn, void *arg);
 /* The watch has seen everything up to here. */
 void rx_store_seen(struct rx_store *store, struct rx_str rv);
 

@@ -28,8 +28,9 @@ void rx_workqueue_free(struct rx_workqueue *queue);
 int rx_workqueue_add(struct rx_workqueue *queue, struct rx_str key, bool low);
 /* Not before delay_ms from now; the earlier of two delays wins. */
 int rx_workqueue_add_after(struct rx_workqueue *queue, struct rx_str key, int64_t delay_ms);
-/* By the key's own back-off, or after at_least_ms when that is later (Retry-After). */
-int rx_workqueue_retry(struct rx_workqueue *queue, struct rx_str key, int64_t at_least_ms);
+/* By the key's own back-off, at most at_most_ms, at least at_least_ms (a Retry-After). */
+int rx_workqueue_retry(struct rx_workqueue *queue, struct rx_str key, int64_t at_least_ms,
+                       int64_t at_most_ms);
 /* The key went well: its back-off starts over. */
 void rx_workqueue_forget(struct rx_workqueue *queue, struct rx_str key);
 /* Everything that waits by back-off becomes due now: the server is back. */
