@@ -13,12 +13,10 @@
 #include "common/base/cleanup.h"
 #include "common/base/str.h"
 
-#define RX_DECIMALS_UNKNOWN (-1)
-
 struct rx_row_token {
     const char *chain, *address; /* "ethereum", 0x + 40 lower-case hex digits */
     const char *symbol, *name;   /* UTF-8; "" = unknown */
-    int decimals;                /* 0..255, or RX_DECIMALS_UNKNOWN */
+    int decimals;                /* 0..255; negative = unknown */
 };
 
 /* How far a source has been read. Everything up to `block` is in the same commit or before it. */
@@ -43,6 +41,7 @@ struct rx_row_block {
 struct rx_row_pool {
     uint32_t id; /* the caller numbers them, from 1, unique over all sources */
     uint32_t source;
+    const char *chain; /* with token: names a row that was written before */
     uint8_t pair[20], token[20], factory[20];
     uint8_t weth_pos; /* index of the reserve that is WETH: 0 or 1 */
     uint64_t created_block;

@@ -78,9 +78,4 @@ int rx_store_read_source(struct rx_store *store, uint32_t source, const struct r
 int rx_store_read_pool(struct rx_store *store, uint32_t pool,
                        int (*event)(const struct rx_row_event *row, void *arg), void *arg,
                        struct rx_error *err) RX_MUST_CHECK;
-/* Ids of pools with an event above `block`, ascending. *ret_ids is malloc'd, owned by the caller.
- */
-int rx_store_pools_above(struct rx_store *store, uint32_t source, uint64_t block,
-                         uint32_t **ret_ids, size_t *ret_n, struct rx_error *err) RX_MUST_CHECK;
-
 RX_DEFINE_CLEANUP(store, struct rx_store *, rx_store_close);
