@@ -119,8 +119,8 @@ control_plane_pki() { # ADDRESS...: those that the apiserver answers on
     certificate controller-manager /CN=system:kube-controller-manager
     certificate front-proxy /CN=front-proxy-client
     certificate apiserver-kubelet /O=system:masters/CN=apiserver-kubelet
-    openssl genrsa -out "$state/pki/sa.key" 2048 2>/dev/null
-    openssl rsa -in "$state/pki/sa.key" -pubout -out "$state/pki/sa.pub" 2>/dev/null
+    openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$state/pki/sa.key"
+    openssl pkey -in "$state/pki/sa.key" -pubout -out "$state/pki/sa.pub"
     touch "$state/pki/done"
 }
 

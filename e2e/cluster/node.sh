@@ -54,6 +54,11 @@ sweep() {
     hierarchies | while read -r path; do
         [ ! -d "$path/radarx" ] || find "$path/radarx" -depth -type d -exec rmdir {} +
     done
+    # Network plugins note each sandbox in a shared folder: under our network's name and, with the same id, loopback's.
+    for path in /var/lib/cni/results/radarx-*-eth0; do
+        path=${path#*/radarx-}
+        rm -f /var/lib/cni/results/*"-${path%-eth0}-"*
+    done
     if [ -d /var/log/containers ]; then
         find /var/log/containers -lname "$state/*" -delete
         rmdir --ignore-fail-on-non-empty /var/log/containers
@@ -70,12 +75,8 @@ mounts_below() { # DIR...: deepest first
 
 # Ends containers through containerd, which then also removes their shims and sockets.
 end_containers() {
-    local ctr=(ctr -a "$short/containerd.sock" -n k8s.io) id ids
-    ids=$("${ctr[@]}" containers ls -q 2>/dev/null) || true
-    # shellcheck disable=SC2086
-    printf '%s\n' $ids | xargs -r -P 4 -n 1 timeout 10 "${ctr[@]}" tasks rm -f >/dev/null 2>&1 || true
-    # Network plugins note each sandbox in a shared folder.
-    for id in $ids; do rm -f /var/lib/cni/results/*"-$id-"*; done
+    local ctr=(ctr -a "$short/containerd.sock" -n k8s.io)
+    "${ctr[@]}" containers ls -q 2>/dev/null | xargs -r -P 4 -n 1 timeout 10 "${ctr[@]}" tasks rm -f >/dev/null 2>&1 || true
 }
 
 # Volumes of the test StorageClass live in a shared folder: ask for them while the apiserver still answers.
