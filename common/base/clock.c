@@ -76,12 +76,14 @@ static void format_civil(int64_t real_s, int ms, char out[RX_TIME_LEN])
     time_t clamped = real_s < first ? first : real_s > last ? last : real_s;
     struct tm tm = {0};
     (void)gmtime_r(&clamped, &tm);
-    char text[80];
-    size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    /* Not strftime: its %Y has no leading zeros. */
+    char text[96];
+    int n = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
+                     tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
     if (ms >= 0) {
-        (void)snprintf(text + n, sizeof(text) - n, ".%03dZ", ms);
+        (void)snprintf(text + n, sizeof(text) - (size_t)n, ".%03dZ", ms);
     } else {
-        (void)snprintf(text + n, sizeof(text) - n, "Z");
+        (void)snprintf(text + n, sizeof(text) - (size_t)n, "Z");
     }
     memcpy(out, text, RX_TIME_LEN);
     out[RX_TIME_LEN - 1] = '\0';
