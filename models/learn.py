@@ -84,9 +84,13 @@ def brier_skill(y, p):
     return 1 - brier(y, p) / (base * (1 - base))
 
 
-def bins_covered(y, p, low, high, bins=10):
-    """Equal-mass bins whose observed frequency lies within their mean interval."""
-    return sum(low[b].mean() <= y[b].mean() <= high[b].mean() for b in equal_mass_bins(p, bins))
+def bins_covered(y, p, low, high, half=0.0, bins=10):
+    """Equal-mass bins whose observed frequency lies within their mean interval. `half` an event may
+    be added to both outcomes."""
+    return sum(
+        low[b].mean() <= (y[b].sum() + half) / (len(b) + 2 * half) <= high[b].mean()
+        for b in equal_mass_bins(p, bins)
+    )
 
 
 def bootstrap_weights(pools, rng):

@@ -5,6 +5,10 @@ usage: train.py [--data DIR] [--out DIR]
 
 DIR (default: $RADARX_DATA, else ../shared/data beside the project) holds
 univ2/snapshots_2020.csv.gz and univ2/snapshots_2021_early.csv.gz. Same input, same bytes out.
+
+Coefficients come from the first 65 % of the 2020 pools. The model is calibrated twice: on what it
+would have said of later 2020 pools, to be judged on the last 25 % of 2020; and on the first 60 % of
+the early 2021 pools, to be shipped and judged on the other 40 %.
 """
 
 import argparse
@@ -27,7 +31,7 @@ BLOCKS_PER_DAY = 86400 / 13.35
 AGES = {"1h": 1 / 24, "6h": 0.25, "24h": 1.0, "72h": 3.0}
 SEED = 20200905
 BOOTSTRAPS = 200
-RIDGE = 20.0
+RIDGE = 100.0  # chosen on the 10 % after the training pools and the first 60 % of 2021
 CLIP = (0.005, 0.995)  # quantiles of the training rows that bound each transformed feature
 
 REGISTRY = (
@@ -126,72 +130,93 @@ class Scaler:
         return np.nan_to_num(z, nan=0.0)
 
 
-def split(table):
+def births(table):
+    return np.sort(table.first_block[np.unique(table.pools, return_index=True)[1]])
+
+
+def split_2020(table):
     """Rows of the first 65 %, next 10 % and last 25 % of the pools by birth. A row trains only when
     its label is known before the next part begins."""
-    order = np.sort(np.unique(np.array(list(zip(table.first_block, table.pools)))[:, 0].astype(float)))
-    births = np.sort([table.first_block[table.pools == pool][0] for pool in np.unique(table.pools)])
-    assert len(order) <= len(births)
-    cut1, cut2 = births[int(0.65 * len(births))], births[int(0.75 * len(births))]
+    born = births(table)
+    cut1, cut2 = born[int(0.65 * len(born))], born[int(0.75 * len(born))]
     train = (table.first_block < cut1) & (table.end <= cut1)
     valid = (table.first_block >= cut1) & (table.first_block < cut2) & (table.end <= cut2)
     return np.flatnonzero(train), np.flatnonzero(valid), np.flatnonzero(table.first_block >= cut2)
 
 
+def split_2021(table):
+    """Rows of the first 60 % of the pools, labels known before the others begin, and the others."""
+    born = births(table)
+    cut = born[int(0.6 * len(born))]
+    fresh = (table.first_block < cut) & (table.end <= cut)
+    return np.flatnonzero(fresh), np.flatnonzero(table.first_block >= cut)
+
+
 class Logistic:
-    """Coefficients on standardised inputs, Platt's a and b, and the interval's variance."""
+    """Coefficients on standardised inputs and Platt's a and b."""
 
-    def __init__(self, z, y, calibrate_z, calibrate_y, w=None, calibrate_w=None):
-        self.beta = learn.fit_logistic(z, y, RIDGE, w)
-        margin = self.margin(calibrate_z)
-        self.a, self.b = learn.fit_platt(margin, calibrate_y, calibrate_w)
-
-    def margin(self, z):
-        return self.beta[0] + z @ self.beta[1:]
+    def __init__(self, beta, a, b):
+        self.beta, self.a, self.b = beta, a, b
 
     def log_odds(self, z):
-        return self.a * self.margin(z) + self.b
+        return self.a * (self.beta[0] + z @ self.beta[1:]) + self.b
 
     def effective(self):
         """Intercept and coefficients after calibration."""
         return np.concatenate([[self.a * self.beta[0] + self.b], self.a * self.beta[1:]])
 
 
-def covariance(z, y, pools, parts, rng):
-    """Of the calibrated coefficients, by drawing pools of both parts anew."""
-    train, valid = parts
+def margin(beta, z):
+    return beta[0] + z @ beta[1:]
+
+
+def walk_forward(table, y, usable):
+    """What models of the past say of each following tenth: (rows, margins, tenth)."""
+    usable = usable[np.argsort(table.first_block[usable], kind="mergesort")]
+    first = table.first_block[usable]
+    edges = first[np.linspace(0, len(usable) - 1, 11).astype(int)]
+    edges[-1] += 1
+    rows, margins, tenths = [], [], []
+    for k in range(3, 10):
+        past = usable[(first < edges[k]) & (table.end[usable] <= edges[k])]
+        future = usable[(first >= edges[k]) & (first < edges[k + 1])]
+        scaler = Scaler(table.matrix[past])
+        beta = learn.fit_logistic(scaler.apply(table.matrix[past]), y[past], RIDGE)
+        rows.append(future)
+        margins.append(margin(beta, scaler.apply(table.matrix[future])))
+        tenths.append(np.full(len(future), k))
+    return np.concatenate(rows), np.concatenate(margins), np.concatenate(tenths)
+
+
+def misses(y, log_odds, periods):
+    """How far, in log-odds, the frequency seen in each fifth of each period is from what was said."""
+    found = []
+    for period in np.unique(periods):
+        at = np.flatnonzero(periods == period)
+        p = learn.sigmoid(log_odds[at])
+        for rows in learn.equal_mass_bins(p, 5):
+            seen = (y[at][rows].sum() + 0.5) / (len(rows) + 1)
+            found.append(abs(learn.logit(seen) - learn.logit(p[rows].mean())))
+    return found
+
+
+def drift_variance(found):
+    """The variance whose 95 % interval held 95 % of the frequencies that came later."""
+    return float((np.quantile(found, 0.95) / learn.Z95) ** 2)
+
+
+def covariance(fit, calibrate, rng):
+    """Of the calibrated coefficients, by drawing the pools of both sets anew. Each set is (inputs
+    or margins, labels, pools); margins are given where calibration has its own."""
+    z, y, pools = fit
     draws = []
     for _ in range(BOOTSTRAPS):
-        w = learn.bootstrap_weights(pools[train], rng)
-        v = learn.bootstrap_weights(pools[valid], rng)
-        draws.append(Logistic(z[train], y[train], z[valid], y[valid], w, v).effective())
+        beta = learn.fit_logistic(z, y, RIDGE, learn.bootstrap_weights(pools, rng))
+        cal_z, cal_y, cal_pools = calibrate
+        cal_margin = cal_z if cal_z.ndim == 1 else margin(beta, cal_z)
+        a, b = learn.fit_platt(cal_margin, cal_y, learn.bootstrap_weights(cal_pools, rng))
+        draws.append(Logistic(beta, a, b).effective())
     return np.cov(np.array(draws), rowvar=False)
-
-
-def drift_variance(table, y, usable):
-    """Variance in log-odds between what a model says of a later period and what happens there,
-    beyond chance: five periods, each judged by a model of what was known before it."""
-    usable = usable[np.argsort(table.first_block[usable], kind="mergesort")]
-    edges = table.first_block[usable[np.linspace(0, len(usable) - 1, 11).astype(int)]]
-    excess = []
-    for k in range(5, 10):
-        start, stop, cut = edges[k], edges[k + 1], edges[k - 1]
-        past = usable[(table.first_block[usable] < cut) & (table.end[usable] <= cut)]
-        recent = usable[(table.first_block[usable] >= cut) & (table.end[usable] <= start)]
-        future = usable[(table.first_block[usable] >= start) & (table.first_block[usable] < stop)]
-        if y[recent].sum() < 10 or len(future) < 50:
-            continue
-        scaler = Scaler(table.matrix[past])
-        model = Logistic(
-            scaler.apply(table.matrix[past]), y[past], scaler.apply(table.matrix[recent]), y[recent]
-        )
-        p = learn.sigmoid(model.log_odds(scaler.apply(table.matrix[future])))
-        for rows in learn.equal_mass_bins(p, 5):
-            n, hits, mean = len(rows), y[future][rows].sum(), p[rows].mean()
-            seen = (hits + 0.5) / (n + 1)
-            chance = 1 / (n * mean * (1 - mean))
-            excess.append((learn.logit(seen) - learn.logit(mean)) ** 2 - chance)
-    return max(0.0, float(np.mean(excess)))
 
 
 def half_width(z, cov, tau2):
@@ -219,7 +244,7 @@ def golden(rows, scaler, model, cov, tau2):
     return vectors
 
 
-def target_json(name, y, train, scaler, model, cov, tau2, table, sample):
+def target_json(name, base, rows, scaler, model, cov, tau2, table, sample):
     inputs = [
         {
             "name": feature,
@@ -236,8 +261,8 @@ def target_json(name, y, train, scaler, model, cov, tau2, table, sample):
     return {
         "name": name,
         "type": "logistic",
-        "rows": len(train),
-        "base_rate": float(y[train].mean()),
+        "rows": rows,
+        "base_rate": base,
         "intercept": float(model.beta[0]),
         "inputs": inputs,
         "calibration": {"method": "platt", "a": float(model.a), "b": float(model.b)},
@@ -265,6 +290,9 @@ def figures(table, rows, y, z, model, cov, tau2, rng):
         "skill": learn.brier_skill(truth, p),
         "ece": learn.ece(truth, p),
         "covered": learn.bins_covered(truth, p, learn.sigmoid(f - h), learn.sigmoid(f + h)),
+        "covered_half": learn.bins_covered(
+            truth, p, learn.sigmoid(f - h), learn.sigmoid(f + h), 0.5
+        ),
         "width": np.mean(learn.sigmoid(f + h) - learn.sigmoid(f - h)),
         "bins": [
             (p[b].mean(), truth[b].mean(), learn.sigmoid(f - h)[b].mean(),
@@ -282,26 +310,45 @@ def figures(table, rows, y, z, model, cov, tau2, rng):
     return result
 
 
-def train_target(name, table, later, parts, rng):
-    train, valid, test = parts
-    y = table.labels[name]
+def train_target(name, table, later, rng):
+    train, valid, test = split_2020(table)
+    fresh, held = split_2021(later)
+    y, y_later = table.labels[name], later.labels[name]
     scaler = Scaler(table.matrix[train])
     z, z_later = scaler.apply(table.matrix), scaler.apply(later.matrix)
-    model = Logistic(z[train], y[train], z[valid], y[valid])
-    cov = covariance(z, y, table.pools, (train, valid), rng)
-    tau2 = drift_variance(table, y, np.concatenate([train, valid]))
-    sample = test[np.linspace(0, len(test) - 1, 8).astype(int)]
-    everything = np.arange(len(later.pools))
+    beta = learn.fit_logistic(z[train], y[train], RIDGE)
+    fit = (z[train], y[train], table.pools[train])
+
+    rows, margins, tenths = walk_forward(table, y, np.concatenate([train, valid]))
+    stale = Logistic(beta, *learn.fit_platt(margins, y[rows]))
+    found = misses(y[rows], stale.a * margins + stale.b, tenths)
+    # A freshly calibrated model, judged on what follows: the second half of the fresh rows.
+    half = later.first_block[fresh] < np.median(later.first_block[fresh])
+    early, late = fresh[half], fresh[~half]
+    trial = Logistic(beta, *learn.fit_platt(margin(beta, z_later[early]), y_later[early]))
+    found += misses(y_later[late], trial.log_odds(z_later[late]), np.zeros(len(late)))
+    # And one that nobody calibrated for a year.
+    found += misses(y_later[fresh], stale.log_odds(z_later[fresh]), half)
+    tau2 = drift_variance(found)
+    stale_cov = covariance(fit, (margins, y[rows], table.pools[rows]), rng)
+
+    shipped = Logistic(beta, *learn.fit_platt(margin(beta, z_later[fresh]), y_later[fresh]))
+    cov = covariance(fit, (z_later[fresh], y_later[fresh], later.pools[fresh]), rng)
+    sample = held[np.linspace(0, len(held) - 1, 8).astype(int)]
     report = {
         "name": name,
         "train": len(train),
-        "valid": len(valid),
+        "train_positives": int(y[train].sum()),
+        "fresh": len(fresh),
+        "fresh_positives": int(y_later[fresh].sum()),
         "drift": tau2,
-        "coefficients": list(zip(INPUTS, model.effective()[1:])),
-        "2020": figures(table, test, y, z, model, cov, tau2, rng),
-        "2021": figures(later, everything, later.labels[name], z_later, model, cov, tau2, rng),
+        "coefficients": list(zip(INPUTS, shipped.effective()[1:])),
+        "2020": figures(table, test, y, z, stale, stale_cov, tau2, rng),
+        "2021 stale": figures(later, held, y_later, z_later, stale, stale_cov, tau2, rng),
+        "2021": figures(later, held, y_later, z_later, shipped, cov, tau2, rng),
     }
-    return target_json(name, y, train, scaler, model, cov, tau2, table, sample), report
+    base = float(y_later[fresh].mean())
+    return target_json(name, base, len(train), scaler, shipped, cov, tau2, later, sample), report
 
 
 def write_model(path, targets):
@@ -331,11 +378,10 @@ def main():
     args = parser.parse_args()
     table = Table(args.data / "univ2" / "snapshots_2020.csv.gz")
     later = Table(args.data / "univ2" / "snapshots_2021_early.csv.gz")
-    parts = split(table)
     rng = np.random.default_rng(SEED)
-    results = [train_target(name, table, later, parts, rng) for name in TARGETS]
+    results = [train_target(name, table, later, rng) for name in TARGETS]
     write_model(args.out / "default.json", [target for target, _ in results])
-    text = card.render([report for _, report in results], VERSION, CREATED, len(INPUTS))
+    text = card.render([report for _, report in results], VERSION, CREATED, len(INPUTS), RIDGE)
     (args.out / "default.card.md").write_text(text)
     for _, report in results:
         print(card.summary(report))
