@@ -130,8 +130,10 @@ size_t rx_format_double(double value, char out[RX_FORMAT_LEN])
     }
     if (!(value > 0)) {
         /* "-0" would read back as the integer 0. */
-        memcpy(out + n, n ? "0.0" : "0", 4);
-        return n + (n ? 3 : 1);
+        const char *zero = n ? "0.0" : "0";
+        const size_t len = strlen(zero);
+        memcpy(out + n, zero, len + 1);
+        return n + len;
     }
     struct decimal d;
     if (!decimal_fast(value, &d)) {
