@@ -24,6 +24,7 @@ struct source {
     int64_t heard_ms;    /* monotonic; 0 = never */
     int64_t error_since; /* monotonic ms; 0 = no error */
     bool caught_up;      /* has followed the head since the start */
+    struct rx_metric *lag, *synced;
 };
 
 struct rx_book {
@@ -212,6 +213,39 @@ int rx_book_add_source(struct rx_book *book, const char *name, const char *type,
     *ret_index = book->n_sources++;
     pthread_rwlock_unlock(&book->lock);
     return 0;
+}
+
+static void collect(void *arg)
+{
+    struct rx_book *book = arg;
+    for (unsigned i = 0; i < rx_book_sources(book); i++) {
+        struct rx_source_status status;
+        rx_book_status(book, i, &status);
+        rx_metric_set(book->sources[i].lag, status.as_of.lag_seconds);
+        rx_metric_set(book->sources[i].synced, status.synced);
+    }
+}
+
+void rx_book_export(struct rx_book *book, struct rx_metrics *metrics)
+{
+    static const struct rx_metric_desc
+        lag = {.name = "radarx_source_lag_seconds",
+               .help =
+                   "How far scores are behind the head, plus how long the node has been silent.",
+               .type = RX_GAUGE,
+               .labels = {"source"}},
+        synced = {.name = "radarx_source_synced",
+                  .help = "1 when the source follows the head and the node answers, else 0.",
+                  .type = RX_GAUGE,
+                  .labels = {"source"}};
+    for (unsigned i = 0; i < book->n_sources; i++) {
+        const char *values[] = {book->sources[i].status.name};
+        book->sources[i].lag = rx_metric(rx_family(metrics, &lag), values);
+        book->sources[i].synced = rx_metric(rx_family(metrics, &synced), values);
+    }
+    if (book->n_sources > 0) {
+        rx_metrics_on_collect(metrics, collect, book);
+    }
 }
 
 struct rx_snapshot *rx_snapshot_new(struct rx_book *book, unsigned source, const uint8_t key[20])

@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/error.h"
+#include "common/base/metrics.h"
 
 struct rx_book;
 struct rx_pool_view; /* agent/engine/pool.h */
@@ -105,6 +106,9 @@ void rx_book_status(struct rx_book *book, unsigned index, struct rx_source_statu
 /* clock: borrowed; NULL = the system's. Aborts when out of memory (start-up only). */
 struct rx_book *rx_book_new(const struct rx_clock *clock);
 void rx_book_free(struct rx_book *book); /* after all sources stopped */
+/* Exports what depends on the moment of asking (lag). Once, after the sources were added; the book
+ * must live as long as the registry is written. */
+void rx_book_export(struct rx_book *book, struct rx_metrics *metrics);
 
 /* ---- sources: each for its own index ---- */
 

@@ -72,6 +72,7 @@ int rx_sources_new(struct rx_str json, const struct rx_source_deps *deps, struct
             return rx_error_wrap(err, "sources[%zu]", sources->n);
         }
     }
+    rx_book_export(deps->book, deps->metrics);
     *ret = RX_TAKE(sources);
     return 0;
 }
