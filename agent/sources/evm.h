@@ -33,6 +33,7 @@ struct evm_settings {
     size_t n_factories;
     uint64_t confirmations;
     int64_t poll_ms; /* 0 = by the chain's block time */
+    bool local;      /* the node is near: asking it often costs nobody anything */
 };
 int evm_settings_read(const struct rx_json *spec, struct evm_settings *ret, struct rx_error *err)
     RX_MUST_CHECK;

@@ -101,10 +101,29 @@ int evm_chain_poll(struct evm_rpc *rpc, uint64_t known, struct evm_poll *ret,
     if (rx_parse_hex_u64(rx_json_str(id), &ret->chain_id) < 0) {
         return evm_fail(fault, EVM_PROTOCOL, "eth_chainId: not a quantity");
     }
+    if (rx_json_type(head) == RX_JSON_NULL) {
+        return evm_fail(fault, EVM_GAP, "eth_getBlockByNumber: the node has no newest block");
+    }
     ret->known = (struct evm_header){.number = known};
     ret->head = (struct evm_header){0};
     return decode_header(head, &ret->head, fault) < 0 ? -1
                                                       : read_header(rpc, 2, &ret->known, fault);
+}
+
+void evm_header_add(struct evm_rpc *rpc, uint64_t number)
+{
+    add_block(rpc, NULL, number);
+}
+
+int evm_header_read(struct evm_rpc *rpc, size_t i, struct evm_header *ret, struct evm_fault *fault)
+{
+    if (read_header(rpc, i, ret, fault) < 0) {
+        return -1;
+    }
+    return ret->present
+               ? 0
+               : evm_fail(fault, EVM_GAP, "the node has no block %llu, which is below its head",
+                          (unsigned long long)ret->number);
 }
 
 static int headers_chunk(struct evm_rpc *rpc, struct evm_header *out, size_t n, bool may_lack,
@@ -118,12 +137,10 @@ static int headers_chunk(struct evm_rpc *rpc, struct evm_header *out, size_t n, 
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
-        if (read_header(rpc, i, &out[i], fault) < 0) {
+        int r = may_lack ? read_header(rpc, i, &out[i], fault)
+                         : evm_header_read(rpc, i, &out[i], fault);
+        if (r < 0) {
             return -1;
-        }
-        if (!out[i].present && !may_lack) {
-            return evm_fail(fault, EVM_GAP, "the node has no block %llu, which is below its head",
-                            (unsigned long long)out[i].number);
         }
     }
     return 0;

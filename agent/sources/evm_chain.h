@@ -32,6 +32,13 @@ int evm_chain_poll(struct evm_rpc *rpc, uint64_t known, struct evm_poll *ret,
 int evm_chain_headers(struct evm_rpc *rpc, struct evm_header *out, size_t n, bool may_lack,
                       struct evm_fault *fault) RX_MUST_CHECK;
 
+/* For batches of other calls: the block is asked for in the same request, so that a node behind a
+ * balancer that has not seen the block yet does not pass its logs off as none. */
+void evm_header_add(struct evm_rpc *rpc, uint64_t number);
+/* Result i of such a batch; EVM_GAP when the node lacks the block. */
+int evm_header_read(struct evm_rpc *rpc, size_t i, struct evm_header *ret, struct evm_fault *fault)
+    RX_MUST_CHECK;
+
 #define EVM_LOGS_MAX 100000 /* of one range of blocks */
 
 struct evm_logs {

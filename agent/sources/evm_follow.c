@@ -8,8 +8,9 @@
 
 #include "agent/sources/evm.h"
 
-#define POLL_MIN_MS 250
-#define POLL_MAX_MS 12000
+#define POLL_LOCAL_MS 1000
+#define POLL_MIN_MS   250
+#define POLL_MAX_MS   12000
 /* While the past is read, the head is asked for so often only. */
 #define BACKFILL_POLL_MS 3000
 /* Further behind than this, following counts as backfilling again. */
@@ -24,6 +25,9 @@ static int64_t poll_interval(const struct rx_source *evm)
 {
     if (evm->settings.poll_ms) {
         return evm->settings.poll_ms;
+    }
+    if (evm->settings.local) {
+        return POLL_LOCAL_MS;
     }
     int64_t ms = (int64_t)(evm->block_seconds * 1000);
     return ms < POLL_MIN_MS ? POLL_MIN_MS : ms > POLL_MAX_MS ? POLL_MAX_MS : ms;

@@ -19,7 +19,9 @@
 struct batch {
     uint64_t first, last;
     struct evm_logs created, logs; /* factories' and pairs' */
-    struct rx_row_pool *pools;     /* new ones */
+    bool has_end;
+    uint8_t end_hash[32];      /* of block `last`, as told beside the first logs */
+    struct rx_row_pool *pools; /* new ones */
     size_t n_pools;
     struct rx_map *new_pairs;      /* pair -> row in pools */
     struct evm_token_info *tokens; /* new ones */
@@ -47,6 +49,33 @@ static struct rx_str key_of(const uint8_t address[20])
 
 /* ---- which logs ---- */
 
+/* Sends the queries with a question for the last block of the range and reads the logs. */
+static int run_queries(struct rx_source *evm, struct batch *batch, const struct evm_query *queries,
+                       size_t n, struct evm_logs *logs, struct evm_fault *fault)
+{
+    struct evm_header end = {.number = batch->last};
+    evm_rpc_begin(evm->rpc);
+    for (size_t i = 0; i < n; i++) {
+        evm_query_add(evm->rpc, &queries[i]);
+    }
+    evm_header_add(evm->rpc, batch->last);
+    if (evm_rpc_run(evm->rpc, fault) < 0 || evm_header_read(evm->rpc, n, &end, fault) < 0) {
+        return -1;
+    }
+    if (batch->has_end && memcmp(batch->end_hash, end.hash, sizeof end.hash) != 0) {
+        return evm_fail(fault, EVM_BLOCK_HASH, "block %llu: its hash changed while logs were read",
+                        (unsigned long long)batch->last);
+    }
+    memcpy(batch->end_hash, end.hash, sizeof end.hash);
+    batch->has_end = true;
+    for (size_t i = 0; i < n; i++) {
+        if (evm_query_read(evm->rpc, i, &queries[i], logs, fault) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int read_factories(struct rx_source *evm, struct batch *batch, struct evm_fault *fault)
 {
     uint8_t addresses[EVM_MAX_FACTORIES][20];
@@ -67,11 +96,7 @@ static int read_factories(struct rx_source *evm, struct batch *batch, struct evm
                               .addresses = (const uint8_t(*)[20])addresses,
                               .n_addresses = settings->n_factories,
                               .known = known};
-    evm_rpc_begin(evm->rpc);
-    evm_query_add(evm->rpc, &query);
-    return evm_rpc_run(evm->rpc, fault) < 0
-               ? -1
-               : evm_query_read(evm->rpc, 0, &query, &batch->created, fault);
+    return run_queries(evm, batch, &query, 1, &batch->created, fault);
 }
 
 /* Logs of the n addresses, some at a time. */
@@ -81,7 +106,6 @@ static int read_pairs(struct rx_source *evm, struct batch *batch, const uint8_t 
     for (size_t done = 0; done < n;) {
         struct evm_query queries[QUERIES_A_BATCH];
         size_t n_queries = 0;
-        evm_rpc_begin(evm->rpc);
         while (done < n && n_queries < QUERIES_A_BATCH) {
             size_t some = n - done < ADDRESSES_A_QUERY ? n - done : ADDRESSES_A_QUERY;
             struct evm_query *query = &queries[n_queries++];
@@ -90,16 +114,10 @@ static int read_pairs(struct rx_source *evm, struct batch *batch, const uint8_t 
                                         .addresses = addresses + done,
                                         .n_addresses = some,
                                         .known = known};
-            evm_query_add(evm->rpc, query);
             done += some;
         }
-        if (evm_rpc_run(evm->rpc, fault) < 0) {
+        if (run_queries(evm, batch, queries, n_queries, &batch->logs, fault) < 0) {
             return -1;
-        }
-        for (size_t i = 0; i < n_queries; i++) {
-            if (evm_query_read(evm->rpc, i, &queries[i], &batch->logs, fault) < 0) {
-                return -1;
-            }
         }
     }
     return 0;
@@ -111,11 +129,7 @@ static int read_known_pairs(struct rx_source *evm, struct batch *batch, struct e
     const struct rx_map *known = evm_state_pairs(evm->state);
     if (n > POOLS_BY_TOPIC && batch->last - batch->first < BLOCKS_BY_TOPIC) {
         struct evm_query query = {.first = batch->first, .last = batch->last, .known = known};
-        evm_rpc_begin(evm->rpc);
-        evm_query_add(evm->rpc, &query);
-        return evm_rpc_run(evm->rpc, fault) < 0
-                   ? -1
-                   : evm_query_read(evm->rpc, 0, &query, &batch->logs, fault);
+        return run_queries(evm, batch, &query, 1, &batch->logs, fault);
     }
     rx_autofree uint8_t(*addresses)[20] = calloc(n + 1, sizeof *addresses);
     if (!addresses) {
@@ -254,7 +268,14 @@ static int list_headers(struct rx_source *evm, struct batch *batch, struct evm_f
             list[batch->n_headers++] = list[i];
         }
     }
-    return evm_chain_headers(evm->rpc, list, batch->n_headers, false, fault);
+    if (evm_chain_headers(evm->rpc, list, batch->n_headers, false, fault) < 0) {
+        return -1;
+    }
+    if (memcmp(list[batch->n_headers - 1].hash, batch->end_hash, 32) != 0) {
+        return evm_fail(fault, EVM_BLOCK_HASH, "block %llu: its hash changed while logs were read",
+                        (unsigned long long)batch->last);
+    }
+    return 0;
 }
 
 static const struct evm_header *header_of(const struct batch *batch, uint64_t number)

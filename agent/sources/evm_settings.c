@@ -78,6 +78,33 @@ static int read_url_file(const char *path, struct evm_settings *ret, struct rx_e
     return ret->url ? 0 : rx_error_set(err, -ENOMEM, "rpcURLFile: out of memory");
 }
 
+/* Loopback, private addresses, and names without a public domain. */
+static bool is_local(struct rx_str url)
+{
+    static const char *const prefixes[] = {"127.", "10.", "192.168.", "[::1]"};
+    struct rx_str host, rest = url;
+    (void)rx_str_cut(&rest, '/', &host);
+    (void)rx_str_cut(&rest, '/', &host);
+    (void)rx_str_cut(&rest, '/', &host);
+    for (ptrdiff_t at; (at = rx_str_find(host, '@')) >= 0;) {
+        host = (struct rx_str){host.p + at + 1, host.n - (size_t)at - 1};
+    }
+    for (size_t i = 0; i < RX_ARRAY_LEN(prefixes); i++) {
+        if (rx_str_starts(host, rx_str_of(prefixes[i]))) {
+            return true;
+        }
+    }
+    struct rx_str name;
+    (void)rx_str_cut(&host, ':', &name);
+    int64_t octet = 0;
+    if (rx_str_starts(name, RX_STR("172.")) && name.n > 6) {
+        struct rx_str second = {name.p + 4, 2};
+        return rx_parse_i64(second, 16, 31, &octet) == 0 && name.p[6] == '.';
+    }
+    return rx_str_find(name, '.') < 0 || rx_str_ends(name, RX_STR(".svc")) ||
+           rx_str_ends(name, RX_STR(".local"));
+}
+
 static int read_url(const struct rx_json *spec, struct evm_settings *ret, struct rx_error *err)
 {
     struct rx_str url = rx_json_str(rx_json_get(spec, "rpcURL"));
@@ -94,6 +121,7 @@ static int read_url(const struct rx_json *spec, struct evm_settings *ret, struct
         return rx_error_set(err, -ENOMEM, "rpcURL: out of memory");
     }
     struct rx_str text = rx_str_of(ret->url);
+    ret->local = is_local(text);
     if (text.n > URL_MAX ||
         (!rx_str_starts(text, RX_STR("http://")) && !rx_str_starts(text, RX_STR("https://")))) {
         return bad(file ? "rpcURLFile" : "rpcURL", "an http or https URL", err);
