@@ -42,9 +42,14 @@ struct rx_map_iter {
 };
 void rx_map_iter_init(struct rx_map_iter *iter, const struct rx_map *map);
 bool rx_map_iter_next(struct rx_map_iter *iter);
+static inline struct rx_map_iter rx_map_iter_of(const struct rx_map *map)
+{
+    struct rx_map_iter iter;
+    rx_map_iter_init(&iter, map);
+    return iter;
+}
 #define RX_MAP_FOREACH(iter, map)                                                                  \
-    struct rx_map_iter iter;                                                                       \
-    for (rx_map_iter_init(&iter, map); rx_map_iter_next(&iter);)
+    for (struct rx_map_iter iter = rx_map_iter_of(map); rx_map_iter_next(&iter);)
 
 /* SipHash-2-4 of the bytes with the process's key, for other tables. */
 unsigned long long rx_hash(struct rx_str key);

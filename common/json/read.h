@@ -63,9 +63,14 @@ struct rx_json_iter {
 };
 void rx_json_iter_init(struct rx_json_iter *iter, const struct rx_json *container);
 bool rx_json_iter_next(struct rx_json_iter *iter);
+static inline struct rx_json_iter rx_json_iter_of(const struct rx_json *container)
+{
+    struct rx_json_iter iter;
+    rx_json_iter_init(&iter, container);
+    return iter;
+}
 #define RX_JSON_FOREACH(iter, container)                                                           \
-    struct rx_json_iter iter;                                                                      \
-    for (rx_json_iter_init(&iter, container); rx_json_iter_next(&iter);)
+    for (struct rx_json_iter iter = rx_json_iter_of(container); rx_json_iter_next(&iter);)
 
 /* Views and values with a fallback for a value of another type. */
 struct rx_str rx_json_str(
