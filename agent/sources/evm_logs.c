@@ -144,7 +144,7 @@ int evm_query_read(struct evm_rpc *rpc, size_t i, const struct evm_query *query,
         return evm_fail(fault, EVM_PROTOCOL, "eth_getLogs: the result is a JSON %s, not an array",
                         rx_json_type_name(array));
     }
-    struct evm_log last;
+    struct evm_log last = {0};
     bool any = false;
     RX_JSON_FOREACH(it, array)
     {
