@@ -353,3 +353,8 @@ const char *rx_kube_config_namespace(const struct rx_kube_config *config)
 {
     return config->source.ns;
 }
+
+bool rx_kube_config_in_cluster(const struct rx_kube_config *config)
+{
+    return config->source.in_cluster;
+}

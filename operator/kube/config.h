@@ -25,6 +25,8 @@ void rx_kube_config_free(struct rx_kube_config *config);
 
 /* "https://10.96.0.1:443", without a trailing slash. Borrowed. */
 const char *rx_kube_config_server(const struct rx_kube_config *config);
+/* Whether it is a pod's service account. */
+bool rx_kube_config_in_cluster(const struct rx_kube_config *config);
 /* Namespace of the context or of the pod; "default" when none. Borrowed. */
 const char *rx_kube_config_namespace(const struct rx_kube_config *config);
 

@@ -213,7 +213,7 @@ int rx_kube_source_parse(struct rx_str text, const char *dir, struct rx_kube_sou
 int rx_kube_source_in_cluster(const char *root, const char *host, const char *port,
                               struct rx_kube_source *ret, struct rx_error *err)
 {
-    rx_auto(kube_source) struct rx_kube_source out = {0};
+    rx_auto(kube_source) struct rx_kube_source out = {.in_cluster = true};
     rx_auto(buf) struct rx_buf text = RX_BUF_INIT(4096);
     /* An IPv6 address needs brackets in a URL. */
     rx_buf_printf(&text, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);

@@ -14,7 +14,7 @@
 struct rx_kube_source {
     char *server, *ns;
     char *ca_file, *ca_pem, *server_name;
-    bool insecure;
+    bool insecure, in_cluster;
     char *cert_file, *cert_pem, *key_file, *key_pem;
     char *token, *token_file;
     struct rx_kube_exec *exec; /* owned */

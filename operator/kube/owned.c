@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/parse.h"
 #include "common/base/sha256.h"
 #include "common/json/write.h"
 
@@ -375,16 +376,15 @@ static const struct rx_json *applied_set(const struct rx_json *object, const cha
     return NULL;
 }
 
-static bool annotation_matches(const struct rx_json *object, const struct rx_json *set,
-                               const unsigned char digest[32])
+/* Reads the hash annotation; false when there is none, or it is not ours. */
+static bool annotated_hash(const struct rx_json *object, const struct rx_json *set,
+                           unsigned char ret[32])
 {
     const struct rx_json *ours = rx_json_get(
         rx_json_get(rx_json_get(set, "f:metadata"), "f:annotations"), "f:" RX_KUBE_HASH_ANNOTATION);
     const struct rx_json *notes = rx_json_at(object, "metadata.annotations");
     struct rx_str text = rx_json_str(rx_json_get(notes, RX_KUBE_HASH_ANNOTATION));
-    rx_auto(buf) struct rx_buf hex = RX_BUF_INIT(64);
-    rx_buf_add_hex(&hex, digest, 32);
-    return ours && rx_str_eq(text, rx_buf_str(&hex));
+    return ours && rx_parse_hex_bytes(text, ret, 32) == 0;
 }
 
 int rx_kube_owned_digest(const struct rx_json *object, const char *manager, const char *api_version,
@@ -409,7 +409,11 @@ int rx_kube_owned_digest(const struct rx_json *object, const char *manager, cons
         rx_sha256_update(&sha, scratch->p, scratch->n);
         rx_sha256_final(&sha, owned.digest);
         owned.applied = true;
-        owned.consistent = annotation_matches(object, set, owned.digest);
+        unsigned char hash[32];
+        if (annotated_hash(object, set, hash)) {
+            owned.consistent = memcmp(hash, owned.digest, sizeof(hash)) == 0;
+            memcpy(owned.hash, hash, sizeof(owned.hash));
+        }
     }
     *ret = owned;
     return 0;

@@ -17,6 +17,7 @@ struct rx_kube_owned {
     bool applied;             /* the manager has an Apply entry at all */
     bool consistent;          /* digest == the hash annotation, and we own the annotation */
     unsigned char digest[32]; /* SHA-256 of what we own, without the annotation */
+    unsigned char hash[8]; /* the annotation's first bytes; zeros when it is not a hash of ours */
 };
 
 /*
