@@ -26,8 +26,8 @@ typedef void rx_signal_fn(struct rx_loop *loop, int signo, void *arg);
 /* clock: borrowed, outlives the loop; NULL = the system's. */
 int rx_loop_new(const struct rx_clock *clock, struct rx_loop **ret, struct rx_error *err)
     RX_MUST_CHECK;
-/* Outside its callbacks. Frees the rx_io left (not their descriptors) and forgets timers and posts
- * that did not run. */
+/* Outside its callbacks. Frees the rx_io left (not their descriptors); disarms the timers that are
+ * armed, which must still be alive; forgets posts that did not run. */
 void rx_loop_free(struct rx_loop *loop);
 /* Runs until rx_loop_stop; 0, or negative when epoll itself fails. */
 int rx_loop_run(struct rx_loop *loop, struct rx_error *err) RX_MUST_CHECK;

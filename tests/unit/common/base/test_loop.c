@@ -176,6 +176,7 @@ static void test_timers(void **state)
     start(&c, INT64_MAX); /* too far to be added: never */
     step(f);
     assert_string_equal(f->trace, "bca");
+    rx_timer_stop(f->loop, &c.timer);
 }
 
 static void test_timer_that_rearms_runs_once_a_round(void **state)
