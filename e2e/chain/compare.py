@@ -50,7 +50,7 @@ def differences(body, ours):
     if ours is None:
         rug = ((body.get("rug_probability") or {}).get("24h") or {}).get("probability")
         return [] if rug is None else [f"probability {rug} where there is no snapshot"]
-    theirs = body.get("features") or {}
+    theirs = (body.get("features") or {}).get("pool_features") or {}
     return [
         f"{name}: agent {theirs.get(name)}, oracle {ours[name]}"
         for name in oracle.EVENT_COLUMNS + oracle.LP_COLUMNS

@@ -65,7 +65,7 @@ def test_suspend_stops_the_agents_and_resume_starts_them(fixed):
 
 def test_alertsubscription_says_what_is_missing(fixed):
     apply({"apiVersion": "radarx.io/v1", "kind": "AlertSubscription", "metadata": {"name": "rugs", "namespace": fixed},
-           "spec": {"deploymentRef": {"name": "fixed"}, "criteria": [{"type": "Risk", "component": "rug_risk", "op": ">=", "value": 70}],
+           "spec": {"deploymentRef": {"name": "fixed"}, "criteria": [{"type": "Risk", "component": "rug", "op": ">=", "value": 70}],
                     "sink": {"type": "Webhook", "url": "https://alerts.example.com/hook"}}})
     ready = wait_until("a condition", lambda: condition(get("rxa", "rugs", fixed), "Ready"), 30)
     assert (ready["status"], ready["reason"]) == ("False", "NotYetDelivered")
