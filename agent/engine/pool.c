@@ -29,6 +29,7 @@ struct rx_pool {
 
 struct rx_pool_view {
     struct rx_pool_core core;
+    int64_t last_time;
     double lp[RX_F_MAX - RX_F_LP_FIRST];
     size_t n_late;
     double late[];
@@ -99,13 +100,10 @@ static void moments_add(struct rx_moments *moments, double value, double count)
     moments->m2 += delta * (value - moments->mean);
 }
 
-/* Room for one more late time. Times before the last quarter of the life so far are never asked for
- * again, because snapshots do not go back. */
-static int reserve_late(struct rx_pool *pool)
+/* Times before the last quarter of the life so far are never asked for again, because snapshots do
+ * not go back. */
+static void drop_early(struct rx_pool *pool)
 {
-    if (pool->n_late < pool->cap_late) {
-        return 0;
-    }
     const struct rx_time_sums *time = &pool->core.time;
     double from = rx_pool_core_late_from(time->v0, time->v - time->v0);
     size_t drop = 0;
@@ -116,6 +114,15 @@ static int reserve_late(struct rx_pool *pool)
         pool->n_late -= drop;
         memmove(pool->late, pool->late + drop, pool->n_late * sizeof(*pool->late));
     }
+}
+
+static int reserve_late(struct rx_pool *pool)
+{
+    if (pool->n_late < pool->cap_late) {
+        return 0;
+    }
+    drop_early(pool);
+    /* Growing unless half is free keeps the dropping amortised. */
     if (pool->cap_late > 0 && pool->n_late <= pool->cap_late / 2) {
         return 0;
     }
@@ -288,11 +295,13 @@ void rx_pool_features_at_age(struct rx_pool *pool, double age_days, double out[R
 
 struct rx_pool_view *rx_pool_view_new(struct rx_pool *pool)
 {
+    drop_early(pool);
     struct rx_pool_view *view = malloc(sizeof(*view) + pool->n_late * sizeof(*view->late));
     if (!view) {
         return NULL;
     }
     view->core = pool->core;
+    view->last_time = pool->last_time;
     view->n_late = pool->n_late;
     if (pool->n_late > 0) {
         memcpy(view->late, pool->late, pool->n_late * sizeof(*view->late));
@@ -311,10 +320,14 @@ void rx_pool_view_free(struct rx_pool_view *view)
 void rx_pool_view_features(const struct rx_pool_view *view, int64_t time, double out[RX_F_MAX])
 {
     const struct rx_pool_core *core = &view->core;
-    double te = fmax(rx_pool_core_v(core->clock, time, core->time.first), core->time.v);
+    struct rx_late late = {view->late, view->n_late};
+    time = time > view->last_time ? time : view->last_time;
+    double te = rx_pool_core_v(core->clock, time, core->time.first);
     double span = te - core->time.v0;
-    rx_pool_core_features(core, (struct rx_late){view->late, view->n_late},
-                          core->lp ? view->lp : NULL, te, span, span / RX_BLOCKS_PER_DAY, out);
+    /* From seconds the age is exact: one hour is not 0.999... of one. */
+    double age_days = core->clock == RX_POOL_SECONDS ? (double)(time - core->time.first) / 86400
+                                                     : span / RX_BLOCKS_PER_DAY;
+    rx_pool_core_features(core, late, core->lp ? view->lp : NULL, te, span, age_days, out);
 }
 
 uint64_t rx_pool_view_events(const struct rx_pool_view *view)

@@ -132,15 +132,33 @@ static void write_target(struct rx_jw *w, const struct rx_model *model,
 static void write_reason(struct rx_jw *w, const char *group, const char *name,
                          enum rx_reason reason)
 {
-    if (reason == RX_REASON_NONE) {
-        return;
-    }
     char path[96];
     snprintf(path, sizeof(path), "%s.%s", group, name);
     rx_jw_begin_object(w);
     rx_jw_kv_cstr(w, "path", path);
     rx_jw_kv_cstr(w, "reason", rx_reason_name(reason));
     rx_jw_end_object(w);
+}
+
+/* The reasons of what is known (notes), or of what is not. */
+static void write_reasons(struct rx_jw *w, const char *key, const struct rx_score *score,
+                          bool known)
+{
+    rx_jw_key(w, key);
+    rx_jw_begin_array(w);
+    for (size_t i = 0; i < score->n_targets; i++) {
+        const struct rx_score_target *target = &score->targets[i];
+        if (target->reason != RX_REASON_NONE && target->known == known) {
+            write_reason(w, "probabilities", target->name, target->reason);
+        }
+    }
+    for (int i = 0; i < RX_RISK_MAX; i++) {
+        const struct rx_risk_value *risk = &score->risk[i];
+        if (risk->reason != RX_REASON_NONE && !isnan(risk->value) == known) {
+            write_reason(w, "risk", rx_risk_name((enum rx_risk)i), risk->reason);
+        }
+    }
+    rx_jw_end_array(w);
 }
 
 void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct rx_score *score)
@@ -157,15 +175,8 @@ void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct 
         rx_jw_kv_double(w, rx_risk_name((enum rx_risk)i), score->risk[i].value);
     }
     rx_jw_end_object(w);
-    rx_jw_key(w, "unknown");
-    rx_jw_begin_array(w);
-    for (size_t i = 0; i < score->n_targets; i++) {
-        write_reason(w, "probabilities", score->targets[i].name, score->targets[i].reason);
-    }
-    for (int i = 0; i < RX_RISK_MAX; i++) {
-        write_reason(w, "risk", rx_risk_name((enum rx_risk)i), score->risk[i].reason);
-    }
-    rx_jw_end_array(w);
+    write_reasons(w, "unknown", score, false);
+    write_reasons(w, "notes", score, true);
 }
 
 static void write_contribution(struct rx_jw *w, const struct rx_contribution *part)

@@ -67,7 +67,8 @@ const struct rx_score_target *rx_score_find(const struct rx_score *score, const 
 
 /*
  * Writes {"probabilities": {NAME: {"probability", "confidence_interval"} | null}, "risk": {...},
- * "unknown": [{"path", "reason"}]} as members of the object that is open in `w`.
+ * "unknown": [{"path", "reason"}] for all that is null, "notes": [{"path", "reason"}] for numbers
+ * that come with a reservation} as members of the object that is open in `w`.
  */
 void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct rx_score *score);
 /*
