@@ -207,13 +207,16 @@ static int put(struct rx_apply *apply, const struct rx_op *op, struct rx_error *
     return 0;
 }
 
-int rx_apply_units(struct rx_apply *apply, const struct rx_unit *first, const struct rx_unit *end,
+int rx_apply_units(struct rx_apply *apply, const struct rx_unit *first, const struct rx_unit *last,
                    struct rx_error *err)
 {
     int r = rx_sqlite_exec(apply->db, "BEGIN IMMEDIATE", err);
-    for (const struct rx_unit *unit = first; r == 0 && unit != end; unit = unit->next) {
+    for (const struct rx_unit *unit = first; r == 0; unit = unit->next) {
         for (const struct rx_op *op = unit->first; r == 0 && op; op = op->next) {
             r = put(apply, op, err);
+        }
+        if (unit == last) {
+            break;
         }
     }
     if (r == 0) {

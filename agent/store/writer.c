@@ -107,19 +107,17 @@ static void make_metrics(struct rx_store *store, struct rx_metrics *metrics)
     rx_metric_set(store->ok, 1);
 }
 
-/* How many units, from the first, make the next batch; the mutex is held. */
-static const struct rx_unit *batch_end(const struct rx_store *store, size_t *ret_units,
-                                       size_t *ret_rows)
+/* The last unit of the next batch; the queue is not empty and the mutex is held. */
+static struct rx_unit *batch_last(const struct rx_store *store, size_t *ret_rows)
 {
-    size_t units = 0, rows = 0;
-    const struct rx_unit *unit = store->first;
-    for (; unit && (units == 0 || rows + unit->rows <= store->batch_rows); unit = unit->next) {
-        rows += unit->rows;
-        units++;
+    struct rx_unit *last = store->first;
+    size_t rows = last->rows;
+    while (last->next && rows + last->next->rows <= store->batch_rows) {
+        last = last->next;
+        rows += last->rows;
     }
-    *ret_units = units;
     *ret_rows = rows;
-    return unit;
+    return last;
 }
 
 /* Whether it is time to commit; the mutex is held. */
@@ -129,30 +127,28 @@ static bool batch_due(const struct rx_store *store, int64_t *ret_wait_ms)
         *ret_wait_ms = RETRY_MAX_MS;
         return false;
     }
-    size_t units, rows;
-    bool full = batch_end(store, &units, &rows) != NULL || rows >= store->batch_rows;
+    size_t rows;
+    bool full = batch_last(store, &rows)->next != NULL || rows >= store->batch_rows;
     int64_t left = store->first->submitted_ms + store->batch_ms - now_ms();
     *ret_wait_ms = left;
     return full || left <= 0 || store->closing || store->flush_wanted ||
            store->queue_bytes * 2 > store->max_queue_bytes;
 }
 
-/* Removes the committed prefix; the mutex is held. Returns the removed units. */
-static struct rx_unit *unlink_prefix(struct rx_store *store, const struct rx_unit *end)
+/* Removes the units up to `last`, which are committed; the mutex is held. Returns them. */
+static struct rx_unit *unlink_batch(struct rx_store *store, struct rx_unit *last)
 {
     struct rx_unit *head = store->first;
-    struct rx_unit *last = head;
-    for (struct rx_unit *unit = head; unit != end; unit = unit->next) {
-        store->queue_bytes -= unit->bytes;
-        store->queue_units--;
-        store->committed++;
-        last = unit;
-    }
     store->first = last->next;
     if (!store->first) {
         store->last = NULL;
     }
     last->next = NULL;
+    for (const struct rx_unit *unit = head; unit; unit = unit->next) {
+        store->queue_bytes -= unit->bytes;
+        store->queue_units--;
+        store->committed++;
+    }
     return head;
 }
 
@@ -193,18 +189,18 @@ static void note_result(struct rx_store *store, int r, const struct rx_error *er
 /* Commits one batch; the mutex is held on entry and exit, not during the commit. */
 static int commit_batch(struct rx_store *store)
 {
-    size_t units, rows;
+    size_t rows;
     struct rx_error err = {0};
-    const struct rx_unit *end = batch_end(store, &units, &rows);
+    struct rx_unit *last = batch_last(store, &rows);
     const struct rx_unit *first = store->first;
     pthread_mutex_unlock(&store->mutex);
-    int r = rx_apply_units(store->apply, first, end, &err);
+    int r = rx_apply_units(store->apply, first, last, &err);
     pthread_mutex_lock(&store->mutex);
     note_result(store, r, &err, rows);
     if (r < 0) {
         return r;
     }
-    struct rx_unit *done = unlink_prefix(store, end);
+    struct rx_unit *done = unlink_batch(store, last);
     store->flush_wanted = store->flush_wanted && store->first;
     show_queue(store);
     pthread_cond_broadcast(&store->changed);
