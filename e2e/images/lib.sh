@@ -6,6 +6,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/radarx
 archives=$cache/images
+tests=${RADARX_IMAGE_TESTS:-1}
 version=$(cat "$root/VERSION")
 images=(pause tools operator agent)
 
@@ -33,6 +34,7 @@ fingerprint() { # NAME
         cd "$root" || exit
         {
             uname -m
+            case $1 in operator | agent) echo "tests=$tests" ;; esac
             find "${paths[@]}" -type f ! -path '*/__pycache__/*' ! -name '*.pyc' -print0 2>/dev/null | sort -z | xargs -0 sha256sum
         } | sha256sum | cut -c1-16
     )
