@@ -42,31 +42,98 @@ struct decimal {
     int exponent;
 };
 
+static const uint64_t powers[] = {1,
+                                  10,
+                                  100,
+                                  1000,
+                                  10000,
+                                  100000,
+                                  1000000,
+                                  10000000,
+                                  100000000,
+                                  1000000000,
+                                  10000000000,
+                                  100000000000,
+                                  1000000000000,
+                                  10000000000000,
+                                  100000000000000,
+                                  1000000000000000,
+                                  10000000000000000,
+                                  100000000000000000,
+                                  1000000000000000000,
+                                  10000000000000000000u};
+
 /*
- * Both m below 2^53 and 10^k up to 10^22 are exact doubles, so m / 10^k is correctly rounded: when
- * it equals the value, the decimal "m times 10^-k" reads back as the value. The first k that does
- * is the shortest. Serves most numbers with up to 16 digits and spares printf and strtod.
+ * The value scaled by 10^scale in units of 2^-shift, exactly: m * 10^scale with m below 2^53 and
+ * scale at most 22 stays below 2^127.
  */
+struct scaled {
+    unsigned __int128 bits; /* scaled value times 2^shift */
+    unsigned __int128 half; /* half the distance to the next double, in the same units */
+    unsigned __int128 half_below;
+    int shift, scale;
+    bool odd;
+};
+
+static struct scaled scale_exactly(double value, int scale)
+{
+    int exponent;
+    uint64_t mantissa = (uint64_t)ldexp(frexp(value, &exponent), 53);
+    unsigned __int128 ten =
+        (unsigned __int128)powers[scale > 19 ? 19 : scale] * powers[scale > 19 ? scale - 19 : 0];
+    struct scaled made = {
+        .bits = ten * mantissa,
+        .half = ten / 2,
+        .half_below = mantissa == (uint64_t)1 << 52 ? ten / 4 : ten / 2,
+        .shift = 53 - exponent,
+        .scale = scale,
+        .odd = mantissa % 2 != 0,
+    };
+    return made;
+}
+
+/* Drops digits of the 17-digit number while a rounder one lies closer to the value than any other
+ * double: such a number reads back as the value. */
+static uint64_t shorten(const struct scaled *scaled)
+{
+    uint64_t whole = (uint64_t)(scaled->bits >> scaled->shift);
+    unsigned __int128 one = (unsigned __int128)1 << scaled->shift;
+    unsigned __int128 rest = scaled->bits & (one - 1);
+    uint64_t best = whole + (rest > one / 2 || (rest == one / 2 && whole % 2 != 0));
+    for (int j = 1; j <= 16; j++) {
+        uint64_t over = whole % powers[j];
+        unsigned __int128 below = over * one + rest;
+        unsigned __int128 above = (powers[j] - over) * one - rest;
+        /* Ties go to the even digit, as elsewhere. */
+        bool down = below < above || (below == above && whole / powers[j] % 2 == 0);
+        unsigned __int128 distance = down ? below : above;
+        unsigned __int128 bound = down ? scaled->half_below : scaled->half;
+        if (distance > bound || (distance == bound && scaled->odd)) {
+            break;
+        }
+        best = down ? whole - over : whole - over + powers[j];
+    }
+    return best;
+}
+
+/* Shortest digits of a value from 1e-5 up to 2^53, by exact integers instead of printf and strtod.
+ * False for others. */
 static bool decimal_fast(double value, struct decimal *ret)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    const double exact = 9007199254740992.0;
-    for (int k = 0; k < (int)(sizeof(powers) / sizeof(powers[0])); k++) {
-        double scaled = value * powers[k];
-        if (scaled >= exact) {
-            return false;
-        }
-        double whole = nearbyint(scaled);
-        if (whole < 1 || whole / powers[k] < value || whole / powers[k] > value) {
-            continue;
-        }
-        ret->n = rx_format_u64((uint64_t)whole, ret->digits);
-        ret->exponent = (int)ret->n - 1 - k;
-        return true;
+    if (!(value >= 1e-5 && value < 9007199254740992.0)) {
+        return false;
     }
-    return false;
+    int exponent;
+    (void)frexp(value, &exponent);
+    /* Just below log10(2): the estimate is right or one too low. */
+    int power = (int)floor((exponent - 1) * 0.301029995663981);
+    struct scaled scaled = scale_exactly(value, 16 - power);
+    if ((scaled.bits >> scaled.shift) >= powers[17]) {
+        scaled = scale_exactly(value, 16 - ++power);
+    }
+    ret->n = rx_format_u64(shorten(&scaled), ret->digits);
+    ret->exponent = (int)ret->n - 1 - scaled.scale;
+    return true;
 }
 
 static void decimal_slow(double value, struct decimal *ret)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/map.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -71,7 +72,9 @@ uint64_t rx_siphash(const uint64_t key[2], struct rx_str text)
                      key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
     size_t at = 0;
     for (; text.n - at >= 8; at += 8) {
-        uint64_t word = load_le(text.p + at, 8);
+        uint64_t word;
+        memcpy(&word, text.p + at, sizeof(word));
+        word = le64toh(word);
         v[3] ^= word;
         sip_round(v);
         sip_round(v);
