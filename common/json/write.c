@@ -13,17 +13,22 @@ void rx_jw_init(struct rx_jw *w, struct rx_buf *out)
     *w = (struct rx_jw){.out = out};
 }
 
+/* For assertions, which a build may leave out. */
+__attribute__((unused)) static bool in_object(const struct rx_jw *w)
+{
+    return w->depth > 0 && w->stack[w->depth - 1] == IN_OBJECT;
+}
+
 /* What must precede a value or, with `key`, a key. */
 static void separate(struct rx_jw *w, bool key)
 {
-    bool in_object = w->depth > 0 && w->stack[w->depth - 1] == IN_OBJECT;
     if (key) {
-        assert(in_object && !w->after_key);
+        assert(in_object(w) && !w->after_key);
     } else if (w->after_key) {
         w->after_key = false;
         return;
     } else {
-        assert(!in_object);
+        assert(!in_object(w));
         assert(w->depth > 0 || !w->comma); /* one value at the top */
     }
     if (w->comma) {

@@ -26,15 +26,18 @@ static bool is_null(struct rx_str text)
     return is_one_of(text, words, RX_ARRAY_LEN(words));
 }
 
+/* kubectl and the API server read the booleans of YAML 1.1 too. */
 static bool is_true(struct rx_str text)
 {
-    static const char *const words[] = {"true", "True", "TRUE"};
+    static const char *const words[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                        "y",    "Y",    "on",   "On",  "ON"};
     return is_one_of(text, words, RX_ARRAY_LEN(words));
 }
 
 static bool is_false(struct rx_str text)
 {
-    static const char *const words[] = {"false", "False", "FALSE"};
+    static const char *const words[] = {"false", "False", "FALSE", "no",  "No", "NO",
+                                        "n",     "N",     "off",   "Off", "OFF"};
     return is_one_of(text, words, RX_ARRAY_LEN(words));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* YAML 1.2 core schema: what a scalar means, as JSON text. Thread-safe. */
+/* YAML 1.2 core schema with the booleans of YAML 1.1 (yes, no, on, off, y, n): what a scalar means,
+ * as JSON text. Thread-safe. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * YAML to JSON text (YAML 1.2 core scalars: only true/false/null, ints, floats are not strings).
- * Bounded in bytes, depth, nodes and documents; anchors and aliases, merge keys, tags beyond the
- * core schema and duplicate keys, and integers with leading zeros (octal in YAML 1.1) are refused
- * with line and column. JSON input is YAML too. Thread-safe: no shared state.
+ * YAML to JSON text. Plain scalars are read by the YAML 1.2 core schema, with the booleans of
+ * YAML 1.1 (yes, no, on, off, y, n) as kubectl and the API server take them. Bounded in bytes,
+ * depth, nodes and documents; anchors and aliases, merge keys, tags beyond the core schema and
+ * duplicate keys, and integers with leading zeros (octal in YAML 1.1) are refused with line and
+ * column. JSON input is YAML too. Thread-safe: no shared state.
  */
 #pragma once
 
