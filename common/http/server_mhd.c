@@ -90,13 +90,13 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         *context = NULL;
         return;
     }
-    const union MHD_ConnectionInfo *fd =
+    /* Version 1.0 reuses one union for every answer: take the value before asking again. */
+    const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    /* Without one, out of memory, its first request is refused. */
-    *context = rx_http_connection_open(server, fd ? fd->connect_fd : -1,
-                                       address ? address->client_addr : NULL);
+    const int fd = info ? info->connect_fd : -1;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    /* Without a record, out of memory, its first request is refused. */
+    *context = rx_http_connection_open(server, fd, info ? info->client_addr : NULL);
     if (*context && server->n_connections == 1) {
         arm(server, &server->tick, TICK_MS, on_tick);
     }
@@ -445,7 +445,7 @@ int rx_http_server_new(struct rx_loop *loop, const struct rx_http_server_options
     server->handler_arg = arg;
     server->listen_fd = -1;
     rx_http_server_setup(server, options);
-    int r = rx_http_listen(options->host, options->port, &server->listen_fd, &server->port, err);
+    int r = rx_http_listen(options, &server->listen_fd, &server->port, err);
     if (r == 0) {
         r = start_daemon(server, err);
     }
