@@ -62,6 +62,9 @@ enum rx_feature {
     RX_F_MAX
 };
 
+/* A missing feature. NAN and INFINITY are floats; this and HUGE_VAL are doubles. */
+#define RX_NAN (__builtin_nan(""))
+
 /* First of the eight columns that come from LP-token transfers. */
 #define RX_F_LP_FIRST RX_F_LP_N
 

@@ -239,7 +239,7 @@ const double *rx_lp_stats(struct rx_lp *lp)
     }
     bool known = !lp->broken && !rx_u256_is_zero(&total);
     for (size_t i = 0; i < RX_ARRAY_LEN(lp->stats); i++) {
-        lp->stats[i] = known ? 0 : NAN;
+        lp->stats[i] = known ? 0 : RX_NAN;
     }
     STAT(RX_F_LP_N) = (double)lp->transfers;
     if (known) {

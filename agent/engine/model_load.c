@@ -47,7 +47,7 @@ static void refuse(struct reader *reader, const char *key, const char *expected)
 
 static double number(struct reader *reader, const char *key, double min, double max)
 {
-    double value = rx_json_double(rx_json_get(reader->object, key), NAN);
+    double value = rx_json_double(rx_json_get(reader->object, key), RX_NAN);
     if (!(value >= min && value <= max)) {
         char expected[64];
         snprintf(expected, sizeof(expected), "a number from %g to %g", min, max);
@@ -163,7 +163,7 @@ static int load_interval(const struct rx_json *json, size_t index, struct rx_mod
     size_t at = 0;
     RX_JSON_FOREACH(item, triangle)
     {
-        double value = rx_json_double(item.value, NAN);
+        double value = rx_json_double(item.value, RX_NAN);
         if (!(fabs(value) <= LARGE)) {
             return rx_error_set(err, RX_EINVALID, "%scovariance[%zu]: a number expected",
                                 reader.where, at);
@@ -245,7 +245,7 @@ static int load_header(const struct rx_json *json, struct rx_model *model, struc
 
 static bool close_to(double got, const struct rx_json *wanted)
 {
-    return fabs(got - rx_json_double(wanted, NAN)) <= GOLDEN_TOLERANCE;
+    return fabs(got - rx_json_double(wanted, RX_NAN)) <= GOLDEN_TOLERANCE;
 }
 
 static int check_vector(const struct rx_model *model, size_t target, size_t index,
@@ -260,7 +260,7 @@ static int check_vector(const struct rx_model *model, size_t target, size_t inde
     size_t at = 0;
     RX_JSON_FOREACH(item, x)
     {
-        features[at++] = rx_json_double(item.value, NAN);
+        features[at++] = rx_json_double(item.value, RX_NAN);
     }
     struct rx_estimate got = rx_model_eval(model, target, features, 1);
     if (!close_to(got.p, rx_json_get(vector, "p")) ||

@@ -169,8 +169,8 @@ static void add_price(struct rx_price_sums *sum, uint64_t n, double w, double t)
                                       .w_max = w,
                                       .p0 = p,
                                       .p_max = p,
-                                      .ret_min = INFINITY,
-                                      .ret_max = -INFINITY};
+                                      .ret_min = HUGE_VAL,
+                                      .ret_max = -HUGE_VAL};
     } else {
         double ret = log(p / sum->p);
         moments_add(&sum->ret, ret, (double)n);

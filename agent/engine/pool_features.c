@@ -90,7 +90,7 @@ void rx_pool_core_features(const struct rx_pool_core *core, struct rx_late late,
                            double te, double span, double age_days, double out[RX_F_MAX])
 {
     for (int i = 0; i < RX_F_MAX; i++) {
-        out[i] = NAN;
+        out[i] = RX_NAN;
     }
     if (core->n == 0) {
         return;

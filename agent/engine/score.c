@@ -60,12 +60,12 @@ static void compute_risk(struct rx_score *score)
     if (rug) {
         set_risk(score, RX_RISK_RUG, 100 * rug->p, rug->reason);
     } else {
-        set_risk(score, RX_RISK_RUG, NAN, RX_REASON_NO_MODEL);
+        set_risk(score, RX_RISK_RUG, RX_NAN, RX_REASON_NO_MODEL);
     }
     for (int i = RX_RISK_DEV; i <= RX_RISK_LIQUIDITY; i++) {
-        set_risk(score, (enum rx_risk)i, NAN, RX_REASON_NO_SOURCE);
+        set_risk(score, (enum rx_risk)i, RX_NAN, RX_REASON_NO_SOURCE);
     }
-    set_risk(score, RX_RISK_COMPOSITE, NAN, RX_REASON_MISSING_COMPONENTS);
+    set_risk(score, RX_RISK_COMPOSITE, RX_NAN, RX_REASON_MISSING_COMPONENTS);
 }
 
 void rx_score_compute(const struct rx_model *model, const double features[RX_F_MAX],
@@ -86,8 +86,8 @@ void rx_score_compute(const struct rx_model *model, const double features[RX_F_M
     score->n_targets = rx_model_targets(model);
     for (size_t i = 0; i < score->n_targets; i++) {
         struct rx_score_target *target = &score->targets[i];
-        *target =
-            (struct rx_score_target){rx_model_target_name(model, i), false, NAN, NAN, NAN, gate};
+        *target = (struct rx_score_target){
+            rx_model_target_name(model, i), false, RX_NAN, RX_NAN, RX_NAN, gate};
         if (gate == RX_REASON_NONE) {
             struct rx_estimate estimate = rx_model_eval(model, i, inputs, widen);
             target->known = true;

@@ -10,7 +10,7 @@
 
 #define DAY_MS   86400000
 #define MAX_AGE  (3650LL * DAY_MS)
-#define NO_LIMIT INFINITY
+#define NO_LIMIT HUGE_VAL
 
 static int add_age(struct rx_replay_options *options, struct rx_str label, struct rx_error *err)
 {

@@ -79,7 +79,7 @@ static struct rx_model *load(const struct rx_buf *text)
 static void missing_all(double x[RX_F_MAX])
 {
     for (int i = 0; i < RX_F_MAX; i++) {
-        x[i] = NAN;
+        x[i] = RX_NAN;
     }
 }
 
@@ -130,7 +130,7 @@ static void test_default(void **state)
     assert_int_equal(rx_model_target_find(model, "x2_24h"), 1);
     assert_true(rx_model_min_age_h(model) == 1 && rx_model_max_age_h(model) == 72);
     assert_true(rx_model_confidence(model) == 0.95);
-    static const double values[] = {0, 1, -1, 1e300, -1e300, 0.5, 1e-300, INFINITY, -INFINITY};
+    static const double values[] = {0, 1, -1, 1e300, -1e300, 0.5, 1e-300, HUGE_VAL, -HUGE_VAL};
     for (size_t t = 0; t < rx_model_targets(model); t++) {
         assert_true(rx_model_base_rate(model, t) > 0 && rx_model_base_rate(model, t) < 1);
         for (size_t i = 0; i < RX_ARRAY_LEN(values); i++) {

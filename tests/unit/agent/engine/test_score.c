@@ -27,7 +27,7 @@ static int teardown(void **state)
 static void ordinary(double x[RX_F_MAX])
 {
     for (int i = 0; i < RX_F_MAX; i++) {
-        x[i] = NAN;
+        x[i] = RX_NAN;
     }
     x[RX_F_N_SYNC] = 5;
     x[RX_F_W_NOW] = 0.5;
@@ -44,11 +44,11 @@ static void test_gate(void **state)
     } cases[] = {
         {RX_F_N_SYNC, 5, RX_REASON_NONE},
         {RX_F_N_SYNC, 4, RX_REASON_POOL_TOO_SMALL},
-        {RX_F_N_SYNC, NAN, RX_REASON_POOL_TOO_SMALL},
+        {RX_F_N_SYNC, RX_NAN, RX_REASON_POOL_TOO_SMALL},
         {RX_F_W_NOW, 0.49999, RX_REASON_POOL_TOO_SMALL},
-        {RX_F_W_NOW, NAN, RX_REASON_POOL_TOO_SMALL},
+        {RX_F_W_NOW, RX_NAN, RX_REASON_POOL_TOO_SMALL},
         {RX_F_AGE_H, 0.99999, RX_REASON_POOL_TOO_YOUNG},
-        {RX_F_AGE_H, NAN, RX_REASON_POOL_TOO_YOUNG},
+        {RX_F_AGE_H, RX_NAN, RX_REASON_POOL_TOO_YOUNG},
         {RX_F_AGE_H, 72, RX_REASON_NONE},
     };
     for (size_t i = 0; i < RX_ARRAY_LEN(cases); i++) {
