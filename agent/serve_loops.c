@@ -31,7 +31,7 @@ static int loop_init(struct serve_loop *l, struct rx_api *api, const char *host,
                      struct rx_error *err)
 {
     const struct rx_http_server_options options = {
-        .host = host, .port = port, .metrics = api->metrics};
+        .host = host, .port = port, .shared = l != l->all->loops, .metrics = api->metrics};
     int r = l->loop ? 0 : rx_loop_new(api->clock, &l->loop, err);
     if (r == 0) {
         r = rx_api_loop_new(api, &l->api, err);

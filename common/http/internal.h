@@ -92,5 +92,5 @@ struct rx_http_response {
 void rx_respond_not_allowed(struct rx_http_request *request, const char *allow);
 
 /* A listening stream socket on a numeric address with SO_REUSEPORT, non-blocking. */
-int rx_http_listen(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port,
+int rx_http_listen(const struct rx_http_server_options *options, int *ret_fd, uint16_t *ret_port,
                    struct rx_error *err) RX_MUST_CHECK;

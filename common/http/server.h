@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/buf.h"
@@ -19,8 +20,10 @@ struct rx_http_response; /* immutable, reference-counted; may be queued many tim
                             (cached answers) */
 
 struct rx_http_server_options {
-    const char *host;           /* numeric address; "0.0.0.0", "::", "127.0.0.1" */
-    uint16_t port;              /* 0 = chosen by the kernel: rx_http_server_port */
+    const char *host; /* numeric address; "0.0.0.0", "::", "127.0.0.1" */
+    uint16_t port;    /* 0 = chosen by the kernel: rx_http_server_port */
+    bool shared; /* another server of this program has the address already; otherwise a port that is
+                    taken, even by a socket that would share it, is an error */
     size_t max_header_bytes;    /* a connection's memory for request line and headers; 0 = 16 KiB */
     size_t max_body_bytes;      /* 413 above it; 0 = 1 MiB */
     unsigned max_connections;   /* a server; 0 = 1,024 */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/common/http/served.h"
 
+#include <errno.h>
+
 /* Answers with what it was asked; "/late" after a timer, "/shared" with one object for all. */
 struct late {
     struct rx_timer timer;
@@ -341,6 +343,25 @@ static void drains(void **state)
     rx_loop_free(s.loop);
 }
 
+static void refuses_a_taken_port(void **state)
+{
+    struct served *s = *state;
+    struct rx_http_server *second = NULL;
+    struct rx_error err = {0};
+    struct rx_loop *loop = NULL;
+    struct rx_http_server_options options = {.host = "127.0.0.1", .port = s->port};
+    assert_int_equal(rx_loop_new(NULL, &loop, NULL), 0);
+    assert_int_equal(rx_http_server_new(loop, &options, keep, NULL, &second, &err), -EADDRINUSE);
+    assert_non_null(strstr(err.msg, "listen on 127.0.0.1 port"));
+    options.shared = true;
+    assert_int_equal(rx_http_server_new(loop, &options, keep, NULL, &second, &err), 0);
+    assert_int_equal(rx_http_server_port(second), s->port);
+    rx_http_server_free(second);
+    options.host = "localhost";
+    assert_int_equal(rx_http_server_new(loop, &options, keep, NULL, &second, &err), RX_EINVALID);
+    rx_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(survives_clients_that_leave, setup, teardown),
         cmocka_unit_test(ends_with_requests_open),
         cmocka_unit_test(drains),
+        cmocka_unit_test_setup_teardown(refuses_a_taken_port, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
