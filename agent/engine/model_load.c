@@ -122,8 +122,7 @@ static int load_inputs(const struct rx_json *json, size_t index, struct rx_model
                             RX_F_MAX);
     }
     bool seen[RX_F_MAX] = {false};
-    RX_JSON_FOREACH(item, json)
-    {
+    RX_JSON_FOREACH (item, json) {
         struct rx_model_input *input = &target->inputs[target->n_inputs];
         int rc = load_input(item.value, index, target->n_inputs, input, err);
         if (rc < 0) {
@@ -161,8 +160,7 @@ static int load_interval(const struct rx_json *json, size_t index, struct rx_mod
         return rx_error_set(err, -ENOMEM, "model: out of memory");
     }
     size_t at = 0;
-    RX_JSON_FOREACH(item, triangle)
-    {
+    RX_JSON_FOREACH (item, triangle) {
         double value = rx_json_double(item.value, RX_NAN);
         if (!(fabs(value) <= LARGE)) {
             return rx_error_set(err, RX_EINVALID, "%scovariance[%zu]: a number expected",
@@ -258,8 +256,7 @@ static int check_vector(const struct rx_model *model, size_t target, size_t inde
     }
     double features[RX_F_MAX];
     size_t at = 0;
-    RX_JSON_FOREACH(item, x)
-    {
+    RX_JSON_FOREACH (item, x) {
         features[at++] = rx_json_double(item.value, RX_NAN);
     }
     struct rx_estimate got = rx_model_eval(model, target, features, 1);
@@ -283,8 +280,7 @@ static int self_test(const struct rx_model *model, size_t target, const struct r
                             target, GOLDEN_MAX);
     }
     size_t index = 0;
-    RX_JSON_FOREACH(item, golden)
-    {
+    RX_JSON_FOREACH (item, golden) {
         int rc = check_vector(model, target, index++, item.value, err);
         if (rc < 0) {
             return rc;
@@ -328,8 +324,7 @@ static int load_targets(const struct rx_json *targets, struct rx_model *model, s
         return rx_error_set(err, RX_EINVALID, "targets: 1 to %d targets expected",
                             RX_MODEL_MAX_TARGETS);
     }
-    RX_JSON_FOREACH(item, targets)
-    {
+    RX_JSON_FOREACH (item, targets) {
         int rc = load_target(item.value, model, err);
         if (rc == 0) {
             rc = self_test(model, model->n_targets - 1, rx_json_get(item.value, "golden"), err);

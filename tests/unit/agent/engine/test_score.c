@@ -127,8 +127,7 @@ static void write_score(struct rx_buf *out, const double x[RX_F_MAX])
 
 static bool lists(const struct rx_json *array, const char *path, const char *reason)
 {
-    RX_JSON_FOREACH(item, array)
-    {
+    RX_JSON_FOREACH (item, array) {
         if (rx_str_is(rx_json_str(rx_json_get(item.value, "path")), path)) {
             return rx_str_is(rx_json_str(rx_json_get(item.value, "reason")), reason);
         }
