@@ -23,16 +23,14 @@ static void write_object(struct rx_jw *w, const struct rx_json *schema,
     const struct rx_json *properties = rx_json_get(schema, "properties");
 
     rx_jw_begin_object(w);
-    RX_JSON_FOREACH(member, object)
-    {
+    RX_JSON_FOREACH (member, object) {
         const struct rx_json *inner = rx_schema_member(schema, member.key);
         if (keeps(inner, member.value)) {
             rx_jw_key_str(w, member.key);
             write_value(w, inner, member.value);
         }
     }
-    RX_JSON_FOREACH(property, properties)
-    {
+    RX_JSON_FOREACH (property, properties) {
         const struct rx_json *value = rx_json_get_n(object, property.key);
         const struct rx_json *fallback = rx_json_get(property.value, "default");
         if (fallback && (!value || !keeps(property.value, value))) {
@@ -49,8 +47,7 @@ static void write_value(struct rx_jw *w, const struct rx_json *schema, const str
         write_object(w, schema, value);
     } else if (rx_json_type(value) == RX_JSON_ARRAY) {
         rx_jw_begin_array(w);
-        RX_JSON_FOREACH(item, value)
-        {
+        RX_JSON_FOREACH (item, value) {
             write_value(w, rx_json_get(schema, "items"), item.value);
         }
         rx_jw_end_array(w);

@@ -32,8 +32,7 @@ static int add_document(struct rx_input *input, const struct rx_json *document,
     if (!rx_str_ends(rx_json_str(kind), RX_STR("List")) || rx_json_type(items) != RX_JSON_ARRAY) {
         return add(input, document, err);
     }
-    RX_JSON_FOREACH(item, items)
-    {
+    RX_JSON_FOREACH (item, items) {
         r = r < 0 ? r : add(input, item.value, err);
     }
     return r;
@@ -51,8 +50,7 @@ static int parse(struct rx_str text, struct rx_input *input, struct rx_error *er
     if (r < 0) {
         return r;
     }
-    RX_JSON_FOREACH(document, rx_json_root(input->doc))
-    {
+    RX_JSON_FOREACH (document, rx_json_root(input->doc)) {
         r = r < 0 ? r : add_document(input, document.value, err);
     }
     return r;

@@ -26,8 +26,7 @@ static bool same_scalar(const struct rx_json *a, const struct rx_json *b)
 
 static bool same_keys(const struct rx_json *keys, const struct rx_json *a, const struct rx_json *b)
 {
-    RX_JSON_FOREACH(key, keys)
-    {
+    RX_JSON_FOREACH (key, keys) {
         struct rx_str name = rx_json_str(key.value);
         if (!same_scalar(rx_json_get_n(a, name), rx_json_get_n(b, name))) {
             return false;
@@ -40,11 +39,9 @@ static bool same_keys(const struct rx_json *keys, const struct rx_json *a, const
 static void check_unique(struct rx_check *check, const struct rx_json *list,
                          const struct rx_json *keys)
 {
-    RX_JSON_FOREACH(item, list)
-    {
+    RX_JSON_FOREACH (item, list) {
         size_t earlier = 0;
-        RX_JSON_FOREACH(other, list)
-        {
+        RX_JSON_FOREACH (other, list) {
             if (other.index >= item.index) {
                 break;
             }
@@ -73,8 +70,7 @@ static void check_list(struct rx_check *check, const struct rx_json *schema,
             check_unique(check, list, keys);
         }
     }
-    RX_JSON_FOREACH(item, list)
-    {
+    RX_JSON_FOREACH (item, list) {
         size_t before = rx_path_push_index(&check->path, item.index);
         rx_check_lists(check, rx_json_get(schema, "items"), item.value);
         rx_path_pop(&check->path, before);
@@ -91,8 +87,7 @@ void rx_check_lists(struct rx_check *check, const struct rx_json *schema,
     if (rx_json_type(value) != RX_JSON_OBJECT) {
         return;
     }
-    RX_JSON_FOREACH(member, value)
-    {
+    RX_JSON_FOREACH (member, value) {
         const struct rx_json *inner = rx_schema_member(schema, member.key);
         if (inner) {
             size_t before = rx_path_push_key(&check->path, member.key);

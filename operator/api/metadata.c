@@ -84,8 +84,7 @@ static bool is_qualified_name(struct rx_str key, bool any_case)
 
 static bool all_strings(const struct rx_json *map)
 {
-    RX_JSON_FOREACH(member, map)
-    {
+    RX_JSON_FOREACH (member, map) {
         if (rx_json_type(member.value) != RX_JSON_STR) {
             return false;
         }
@@ -109,8 +108,7 @@ static void check_name(struct rx_check *check, const struct rx_json *metadata)
 
 static void check_labels(struct rx_check *check, const struct rx_json *labels)
 {
-    RX_JSON_FOREACH(label, labels)
-    {
+    RX_JSON_FOREACH (label, labels) {
         struct rx_str value = rx_json_str(label.value);
         if (!is_qualified_name(label.key, false)) {
             rx_check_report(check, "'" RX_STR_FMT "' is no label name", RX_STR_ARG(label.key));
@@ -125,8 +123,7 @@ static void check_annotations(struct rx_check *check, const struct rx_json *anno
 {
     size_t total = 0;
 
-    RX_JSON_FOREACH(annotation, annotations)
-    {
+    RX_JSON_FOREACH (annotation, annotations) {
         total += annotation.key.n + rx_json_str(annotation.value).n;
         if (!is_qualified_name(annotation.key, true)) {
             rx_check_report(check, "'" RX_STR_FMT "' is no annotation name",

@@ -42,8 +42,7 @@ static void descend(struct walk *walk, const char *scope, const struct rx_json *
         if (rx_json_type(node) != RX_JSON_ARRAY) {
             return;
         }
-        RX_JSON_FOREACH(item, node)
-        {
+        RX_JSON_FOREACH (item, node) {
             snprintf(next, sizeof(next), "%s[%zu]", path, item.index);
             descend(walk, scope + 2, item.value, next);
         }

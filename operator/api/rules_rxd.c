@@ -99,10 +99,8 @@ static bool weth_known(const struct rx_json *source)
 
 static bool factories_once(const struct rx_json *factories)
 {
-    RX_JSON_FOREACH(a, factories)
-    {
-        RX_JSON_FOREACH(b, factories)
-        {
+    RX_JSON_FOREACH (a, factories) {
+        RX_JSON_FOREACH (b, factories) {
             struct rx_str x = text_at(a.value, "address"), y = text_at(b.value, "address");
             if (a.index < b.index && x.n > 0 && rx_str_eq_nocase(x, y)) {
                 return false;
@@ -136,8 +134,7 @@ static bool exceptions_inside(const struct rx_json *block)
     if (!rx_cidr_parse(text_at(block, "cidr"), &outer)) {
         return true;
     }
-    RX_JSON_FOREACH(item, rx_json_get(block, "except"))
-    {
+    RX_JSON_FOREACH (item, rx_json_get(block, "except")) {
         if (rx_cidr_parse(rx_json_str(item.value), &inner) && !rx_cidr_contains(&outer, &inner)) {
             return false;
         }
@@ -157,8 +154,7 @@ static bool labels_not_ours(const struct rx_json *labels)
     static const char *const ours[] = {"app.kubernetes.io/name", "app.kubernetes.io/instance",
                                        "app.kubernetes.io/component",
                                        "app.kubernetes.io/managed-by"};
-    RX_JSON_FOREACH(label, labels)
-    {
+    RX_JSON_FOREACH (label, labels) {
         if (rx_str_starts(label.key, RX_STR("radarx.io/"))) {
             return false;
         }
@@ -173,8 +169,7 @@ static bool labels_not_ours(const struct rx_json *labels)
 
 static bool annotations_not_ours(const struct rx_json *annotations)
 {
-    RX_JSON_FOREACH(annotation, annotations)
-    {
+    RX_JSON_FOREACH (annotation, annotations) {
         if (rx_str_starts(annotation.key, RX_STR("radarx.io/"))) {
             return false;
         }

@@ -143,8 +143,7 @@ static void check_enum(struct rx_check *check, const struct rx_json *schema,
     if (!list) {
         return;
     }
-    RX_JSON_FOREACH(item, list)
-    {
+    RX_JSON_FOREACH (item, list) {
         if (equal_scalars(item.value, value)) {
             return;
         }
@@ -166,8 +165,7 @@ static void check_array(struct rx_check *check, const struct rx_json *schema,
     int64_t min = rx_json_i64(rx_json_get(schema, "minItems"), 0);
     int64_t max = rx_json_i64(rx_json_get(schema, "maxItems"), INT64_MAX);
 
-    RX_JSON_FOREACH(item, value)
-    {
+    RX_JSON_FOREACH (item, value) {
         size_t before = rx_path_push_index(&check->path, item.index);
         rx_check_schema(check, rx_json_get(schema, "items"), item.value);
         rx_path_pop(&check->path, before);
@@ -184,8 +182,7 @@ static void check_array(struct rx_check *check, const struct rx_json *schema,
 static void check_required(struct rx_check *check, const struct rx_json *schema,
                            const struct rx_json *value)
 {
-    RX_JSON_FOREACH(item, rx_json_get(schema, "required"))
-    {
+    RX_JSON_FOREACH (item, rx_json_get(schema, "required")) {
         struct rx_str key = rx_json_str(item.value);
         if (rx_json_get_n(value, key)) {
             continue;
@@ -206,8 +203,7 @@ static void check_object(struct rx_check *check, const struct rx_json *schema,
         check->blocking = true;
         rx_check_report(check, "must have at most %lld entries", (long long)max);
     }
-    RX_JSON_FOREACH(member, value)
-    {
+    RX_JSON_FOREACH (member, value) {
         const struct rx_json *inner = rx_schema_member(schema, member.key);
         if (inner) {
             size_t before = rx_path_push_key(&check->path, member.key);

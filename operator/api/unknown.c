@@ -14,8 +14,7 @@ static void check_value(struct rx_check *check, const struct rx_json *schema,
 static void check_object(struct rx_check *check, const struct rx_json *schema,
                          const struct rx_json *object)
 {
-    RX_JSON_FOREACH(member, object)
-    {
+    RX_JSON_FOREACH (member, object) {
         const struct rx_json *inner = rx_schema_member(schema, member.key);
         /* metadata is checked by its own rules. */
         if (check->path.n == 0 && rx_str_is(member.key, "metadata")) {
@@ -41,8 +40,7 @@ static void check_value(struct rx_check *check, const struct rx_json *schema,
     if (rx_json_type(value) != RX_JSON_ARRAY) {
         return;
     }
-    RX_JSON_FOREACH(item, value)
-    {
+    RX_JSON_FOREACH (item, value) {
         size_t before = rx_path_push_index(&check->path, item.index);
         check_value(check, rx_json_get(schema, "items"), item.value);
         rx_path_pop(&check->path, before);
@@ -52,8 +50,7 @@ static void check_value(struct rx_check *check, const struct rx_json *schema,
 static void check_names(struct rx_check *check, const struct rx_json *object,
                         const char *const known[])
 {
-    RX_JSON_FOREACH(member, object)
-    {
+    RX_JSON_FOREACH (member, object) {
         size_t i = 0;
         while (known[i] && !rx_str_is(member.key, known[i])) {
             i++;
@@ -77,8 +74,7 @@ static void check_metadata(struct rx_check *check, const struct rx_json *metadat
 
     check_names(check, metadata, fields);
     size_t list = rx_path_push_key(&check->path, RX_STR("ownerReferences"));
-    RX_JSON_FOREACH(owner, rx_json_get(metadata, "ownerReferences"))
-    {
+    RX_JSON_FOREACH (owner, rx_json_get(metadata, "ownerReferences")) {
         size_t item = rx_path_push_index(&check->path, owner.index);
         check_names(check, owner.value, owner_fields);
         rx_path_pop(&check->path, item);

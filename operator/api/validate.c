@@ -74,8 +74,7 @@ static void write_created(struct rx_jw *w, const struct rx_json *object)
     char name[GENERATED_PREFIX + 6];
 
     rx_jw_begin_object(w);
-    RX_JSON_FOREACH(member, object)
-    {
+    RX_JSON_FOREACH (member, object) {
         if (rx_str_is(member.key, "status")) {
             continue;
         }
@@ -89,8 +88,7 @@ static void write_created(struct rx_jw *w, const struct rx_json *object)
         rx_jw_begin_object(w);
         rx_jw_key(w, "name");
         rx_jw_cstr(w, name);
-        RX_JSON_FOREACH(field, member.value)
-        {
+        RX_JSON_FOREACH (field, member.value) {
             if (!rx_str_is(field.key, "name")) {
                 rx_jw_key_str(w, field.key);
                 rx_jw_value(w, field.value);

@@ -42,8 +42,7 @@ static json_t *sources(const struct rx_rxd *rxd)
 {
     rx_auto(build) json_t *list = json_array();
 
-    RX_JSON_FOREACH(item, rxd->sources)
-    {
+    RX_JSON_FOREACH (item, rxd->sources) {
         if (json_array_append_new(list, source(item.value)) < 0) {
             return NULL;
         }

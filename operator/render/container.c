@@ -74,8 +74,7 @@ static bool add_source_mounts(json_t *mounts, const struct rx_rxd *rxd)
 {
     char volume[64], path[128];
 
-    RX_JSON_FOREACH(item, rxd->sources)
-    {
+    RX_JSON_FOREACH (item, rxd->sources) {
         struct rx_str name = rx_json_str(rx_json_get(item.value, "name"));
         if (!rx_json_get(item.value, "rpcURLSecretRef")) {
             continue;

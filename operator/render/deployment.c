@@ -24,8 +24,7 @@ static bool add_source_volumes(json_t *volumes, const struct rx_rxd *rxd)
 {
     char volume[64];
 
-    RX_JSON_FOREACH(item, rxd->sources)
-    {
+    RX_JSON_FOREACH (item, rxd->sources) {
         const struct rx_json *ref = rx_json_get(item.value, "rpcURLSecretRef");
         struct rx_str name = rx_json_str(rx_json_get(item.value, "name"));
         if (!ref) {
@@ -77,8 +76,7 @@ static json_t *spread(const struct rx_rxd *rxd)
                                          "ScheduleAnyway", "labelSelector", rx_part_selector(rxd)));
         return ok ? RX_TAKE(list) : NULL;
     }
-    RX_JSON_FOREACH(item, wanted)
-    {
+    RX_JSON_FOREACH (item, wanted) {
         rx_auto(build) json_t *constraint = rx_part_copy(item.value);
         if (!rx_json_get(item.value, "labelSelector") &&
             !rx_part_put(constraint, "labelSelector", rx_part_selector(rxd))) {

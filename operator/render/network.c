@@ -157,8 +157,7 @@ static json_t *cidr_peers(const struct rx_json *cidrs)
 {
     rx_auto(build) json_t *peers = json_array();
 
-    RX_JSON_FOREACH(item, cidrs)
-    {
+    RX_JSON_FOREACH (item, cidrs) {
         if (!append(peers, json_pack("{s:{s:o}}", "ipBlock", "cidr",
                                      rx_part_str(rx_json_str(item.value))))) {
             return NULL;
@@ -235,8 +234,7 @@ static json_t *egress(const struct rx_rxd *rxd)
     /* Names are looked up at any address: cluster DNS, or a cache on the node. */
     bool ok = append(rules, json_pack("{s:[{s:s, s:i}, {s:s, s:i}]}", "ports", "protocol", "UDP",
                                       "port", 53, "protocol", "TCP", "port", 53));
-    RX_JSON_FOREACH(source, rxd->sources)
-    {
+    RX_JSON_FOREACH (source, rxd->sources) {
         ok = ok && append_once(rules, to_source(rxd, source.value));
     }
     return ok ? RX_TAKE(rules) : NULL;

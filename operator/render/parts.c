@@ -73,8 +73,7 @@ json_t *rx_part_map(const struct rx_json *map)
 {
     rx_auto(build) json_t *copy = json_object();
 
-    RX_JSON_FOREACH(member, map)
-    {
+    RX_JSON_FOREACH (member, map) {
         if (json_object_setn_new(copy, member.key.p, member.key.n,
                                  rx_part_str(rx_json_str(member.value))) < 0) {
             return NULL;
@@ -109,8 +108,7 @@ static json_t *copy_object(const struct rx_json *value)
 {
     rx_auto(build) json_t *copy = json_object();
 
-    RX_JSON_FOREACH(member, value)
-    {
+    RX_JSON_FOREACH (member, value) {
         if (dropped(member.key, member.value)) {
             continue;
         }
@@ -127,8 +125,7 @@ static json_t *copy_array(const struct rx_json *value)
 {
     rx_auto(build) json_t *copy = json_array();
 
-    RX_JSON_FOREACH(item, value)
-    {
+    RX_JSON_FOREACH (item, value) {
         if (json_array_append_new(copy, rx_part_copy(item.value)) < 0) {
             return NULL;
         }
