@@ -20,6 +20,7 @@ void rx_problems_free(struct rx_problems *problems)
     *problems = (struct rx_problems){0};
 }
 
+RX_PRINTF(3, 0)
 static void report(struct rx_check *check, const char *path, const char *fmt, va_list args)
 {
     struct rx_problems *out = check->out;
