@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Settings of one evm source: read strictly, errors name the field. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -78,31 +79,40 @@ static int read_url_file(const char *path, struct evm_settings *ret, struct rx_e
     return ret->url ? 0 : rx_error_set(err, -ENOMEM, "rpcURLFile: out of memory");
 }
 
-/* Loopback, private addresses, and names without a public domain. */
-static bool is_local(struct rx_str url)
+/* Host of a URL that was checked to have a scheme, without user and port. */
+static struct rx_str host_of(struct rx_str url)
 {
-    static const char *const prefixes[] = {"127.", "10.", "192.168.", "[::1]"};
-    struct rx_str host, rest = url;
-    (void)rx_str_cut(&rest, '/', &host);
-    (void)rx_str_cut(&rest, '/', &host);
-    (void)rx_str_cut(&rest, '/', &host);
+    struct rx_str host = {0}, rest = url, name;
+    for (int part = 0; part < 3; part++) {
+        (void)rx_str_cut(&rest, '/', &host); /* "http:", "", "user@host:port" */
+    }
     for (ptrdiff_t at; (at = rx_str_find(host, '@')) >= 0;) {
         host = (struct rx_str){host.p + at + 1, host.n - (size_t)at - 1};
     }
-    for (size_t i = 0; i < RX_ARRAY_LEN(prefixes); i++) {
-        if (rx_str_starts(host, rx_str_of(prefixes[i]))) {
-            return true;
+    if (host.n && host.p[0] == '[') {
+        return host; /* IPv6 has colons of its own */
+    }
+    (void)rx_str_cut(&host, ':', &name);
+    return name;
+}
+
+/* Loopback, private addresses, and names without a public domain. */
+static bool is_local(struct rx_str url)
+{
+    struct rx_str host = host_of(url);
+    struct in_addr ip;
+    char text[INET_ADDRSTRLEN];
+    if (host.n < sizeof text) {
+        memcpy(text, host.p, host.n);
+        text[host.n] = '\0';
+        if (inet_pton(AF_INET, text, &ip) == 1) {
+            uint32_t bits = ntohl(ip.s_addr);
+            return bits >> 24 == 127 || bits >> 24 == 10 || bits >> 16 == 0xc0a8 ||
+                   bits >> 20 == 0xac1;
         }
     }
-    struct rx_str name;
-    (void)rx_str_cut(&host, ':', &name);
-    int64_t octet = 0;
-    if (rx_str_starts(name, RX_STR("172.")) && name.n > 6) {
-        struct rx_str second = {name.p + 4, 2};
-        return rx_parse_i64(second, 16, 31, &octet) == 0 && name.p[6] == '.';
-    }
-    return rx_str_find(name, '.') < 0 || rx_str_ends(name, RX_STR(".svc")) ||
-           rx_str_ends(name, RX_STR(".local"));
+    return rx_str_find(host, '.') < 0 || rx_str_ends(host, RX_STR(".svc")) ||
+           rx_str_ends(host, RX_STR(".svc.cluster.local"));
 }
 
 static int read_url(const struct rx_json *spec, struct evm_settings *ret, struct rx_error *err)
@@ -121,11 +131,11 @@ static int read_url(const struct rx_json *spec, struct evm_settings *ret, struct
         return rx_error_set(err, -ENOMEM, "rpcURL: out of memory");
     }
     struct rx_str text = rx_str_of(ret->url);
-    ret->local = is_local(text);
     if (text.n > URL_MAX ||
         (!rx_str_starts(text, RX_STR("http://")) && !rx_str_starts(text, RX_STR("https://")))) {
         return bad(file ? "rpcURLFile" : "rpcURL", "an http or https URL", err);
     }
+    ret->local = is_local(text);
     return 0;
 }
 
@@ -179,8 +189,7 @@ static int read_factories(const struct rx_json *spec, struct evm_settings *ret,
     if (rx_json_type(list) != RX_JSON_ARRAY || n == 0 || n > EVM_MAX_FACTORIES) {
         return bad("factories", "a list of 1 to 8 factories", err);
     }
-    RX_JSON_FOREACH(it, list)
-    {
+    RX_JSON_FOREACH (it, list) {
         struct evm_factory *factory = &ret->factories[ret->n_factories];
         int r = read_factory(it.value, factory, err);
         if (r < 0) {
@@ -211,8 +220,7 @@ static int check_members(const struct rx_json *spec, struct rx_error *err)
     static const char *const members[] = {"name",       "type",          "rpcURL",
                                           "rpcURLFile", "chain",         "weth",
                                           "factories",  "confirmations", "pollInterval"};
-    RX_JSON_FOREACH(it, spec)
-    {
+    RX_JSON_FOREACH (it, spec) {
         bool known = false;
         for (size_t i = 0; i < RX_ARRAY_LEN(members); i++) {
             known = known || rx_str_is(it.key, members[i]);

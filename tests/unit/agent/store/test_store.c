@@ -383,19 +383,6 @@ static void test_scores(void **state)
     temp_fini(&temp);
 }
 
-static void test_unit_bounds(void **state)
-{
-    (void)state;
-    char big[300] = {0};
-    struct rx_unit *unit = rx_unit_new();
-    const struct rx_row_event event = {.kind = RX_EVENT_SYNC, .data = {big, 257}};
-    assert_int_equal(rx_unit_event(unit, &event), RX_ELIMIT);
-    assert_int_equal(rx_unit_rows(unit), 0);
-    rx_unit_free(unit);
-    rx_unit_free(NULL);
-    rx_store_close(NULL);
-}
-
 static int make_metrics(void **state)
 {
     (void)state;
@@ -420,7 +407,6 @@ int main(void)
         cmocka_unit_test(test_cancelled_wait),
         cmocka_unit_test(test_refused_row_is_shown),
         cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_unit_bounds),
     };
     return cmocka_run_group_tests(tests, make_metrics, free_metrics);
 }

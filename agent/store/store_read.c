@@ -5,7 +5,7 @@
 
 #include "agent/store/sqlite.h"
 #include "agent/store/store.h"
-#include "agent/store/store_path.h"
+#include "agent/store/store_internal.h"
 
 #define BUSY_MS 5000
 

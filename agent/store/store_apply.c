@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/store/apply.h"
+#include "agent/store/store_apply.h"
 
 #include <errno.h>
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/store/apply.h"
 #include "agent/store/migrations.h"
 #include "agent/store/store.h"
-#include "agent/store/store_path.h"
+#include "agent/store/store_apply.h"
+#include "agent/store/store_internal.h"
 #include "common/base/log.h"
 
 #define DEFAULT_QUEUE_BYTES (32UL << 20)
