@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cache/limiter.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -72,6 +71,12 @@ static void roll(struct window *window, int64_t span_ms, int64_t now_ms)
     }
 }
 
+/* The first moment of a window at which n requests of the one before leave room for `room`. */
+static int64_t faded_ms(int64_t n, int64_t room, int64_t span_ms)
+{
+    return n <= room ? 0 : (span_ms * (n - room) + n - 1) / n;
+}
+
 /* Milliseconds until the window takes one more; 0 = now. */
 static int64_t wait_ms(const struct window *window, int64_t span_ms, int64_t limit, int64_t now_ms)
 {
@@ -79,20 +84,13 @@ static int64_t wait_ms(const struct window *window, int64_t span_ms, int64_t lim
         return 0;
     }
     const int64_t gone_ms = now_ms % span_ms;
-    const double share = 1 - (double)gone_ms / (double)span_ms;
-    if ((double)window->previous * share + (double)window->current + 1 <= (double)limit) {
-        return 0;
+    const int64_t room = limit - 1 - window->current; /* for the previous window's requests */
+    if (room >= 0) {
+        const int64_t at_ms = faded_ms(window->previous, room, span_ms);
+        return at_ms > gone_ms ? at_ms - gone_ms : 0;
     }
-    const int64_t left_ms = span_ms - gone_ms;
-    if (window->current + 1 <= limit) {
-        /* Enough of the previous window fades before this one ends. */
-        const double allowed = (double)(limit - 1 - window->current) / (double)window->previous;
-        const int64_t wait = (int64_t)ceil((1 - allowed) * (double)span_ms) - gone_ms;
-        return wait < 1 ? 1 : (wait < left_ms ? wait : left_ms);
-    }
-    /* This window is the previous one then, and fades from its end on. */
-    const double allowed = (double)(limit - 1) / (double)window->current;
-    return left_ms + (int64_t)ceil((1 - (allowed > 1 ? 1 : allowed)) * (double)span_ms);
+    /* This window is the previous one then. */
+    return span_ms - gone_ms + faded_ms(window->current, limit - 1, span_ms);
 }
 
 static struct identity *find(struct shard *shard, struct rx_str name)
