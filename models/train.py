@@ -19,10 +19,9 @@ import json
 import os
 import pathlib
 
-import numpy as np
-
 import card
 import learn
+import numpy as np
 
 CREATED = "2026-11-22T00:00:00Z"
 VERSION = "univ2-logistic-1"

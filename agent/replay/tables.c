@@ -124,7 +124,7 @@ static int add_pair(struct rx_tables *tables, const struct rx_csv *csv, struct r
                     : rx_csv_error(csv, PAIR_POOL, RX_EINVALID, err,
                                    "one row, or equal rows, for each pool");
     }
-    if (grow((void **)&tables->pools, tables->n, &tables->cap, sizeof(*tables->pools)) < 0) {
+    if (grow((void **)&tables->pools, tables->n, &tables->cap, sizeof(struct rx_pool_rows *)) < 0) {
         return out_of_memory(err);
     }
     rc = rx_map_set(tables->by_address, key_of(rows->pool), rows);

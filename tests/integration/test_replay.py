@@ -5,8 +5,10 @@ import csv
 import gzip
 import io
 import json
+import math
 import os
 import random
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -189,7 +191,7 @@ def idle(syncs, decimals, weth_pos, hours):
 def test_random_markets(tmp_path):
     rng = random.Random(1)
     pools, pairs = {}, {}
-    for number in range(150):
+    for _ in range(150):
         pool = f"0x{rng.getrandbits(160):040x}"
         weth_pos = rng.randrange(2)
         pairs[pool] = (rng.choice([0, 1, 6, 8, 9, 18, 24, 77, 255, -999]), weth_pos)
@@ -208,6 +210,42 @@ def test_random_markets(tmp_path):
     for row in rows:
         columns = {c: str(v) for c, v in want[row["pool"], row["age"]].items()}
         assert differences(row, columns, oracle.EVENT_COLUMNS) == []
+
+
+# --- the model, computed a second time by the text of models/README.md ----------------------------
+
+
+def evaluate(target, quantile, row):
+    transforms = {
+        "identity": lambda x, factor: x,
+        "log1p": lambda x, factor: math.log1p(max(x, 0)),
+        "asinh": lambda x, factor: math.asinh(factor * x),
+    }
+    z = [1.0]
+    for i in target["inputs"]:
+        text = row[i["name"]]
+        t = transforms[i["transform"]](float(text), i["factor"]) if text else None
+        z.append(0.0 if t is None else (min(max(t, i["low"]), i["high"]) - i["mean"]) / i["scale"])
+    weights = [target["intercept"]] + [i["coefficient"] for i in target["inputs"]]
+    calibration, triangle = target["calibration"], iter(target["interval"]["covariance"])
+    f = calibration["a"] * sum(w * x for w, x in zip(weights, z)) + calibration["b"]
+    variance = target["interval"]["drift_variance"]
+    for i in range(len(z)):
+        for j in range(i + 1):
+            variance += (1 if i == j else 2) * next(triangle) * z[i] * z[j]
+    half = quantile * math.sqrt(variance)
+    return [1 / (1 + math.exp(-x)) for x in (f, f - half, f + half)]
+
+
+def test_probabilities():
+    model = json.loads((ROOT / "models" / "default.json").read_text())
+    rows, _ = replay(FIXTURES / "events.csv", FIXTURES / "pairs.csv", "--lp", FIXTURES / "lp.csv")
+    assert len(rows) == 5
+    for row in rows:
+        for target in model["targets"]:
+            want = evaluate(target, statistics.NormalDist().inv_cdf(0.5 + model["confidence_level"] / 2), row)
+            got = [float(row[f"p_{target['name']}{s}"]) for s in ("", "_lo", "_hi")]
+            assert got == pytest.approx(want, rel=1e-9)
 
 
 # --- score ---------------------------------------------------------------------------------------
@@ -250,7 +288,7 @@ def test_score_refuses():
 
 # --- bad input -----------------------------------------------------------------------------------
 
-PAIRS = "pool,token,decimals,weth_pos\n0x{0:040x},0x{0:040x},18,1\n".format(1)
+PAIRS = f"pool,token,decimals,weth_pos\n0x{1:040x},0x{1:040x},18,1\n"
 POOL = f"0x{1:040x}"
 ROWS = "".join(f"{POOL},{n},1,{n**5 + 1},{n**6 + 1}\n" for n in range(2000))
 HALF = (lambda whole: whole[: len(whole) // 2])(gzip.compress(f"pool,block,logi,reserve0,reserve1\n{ROWS}".encode()))
