@@ -241,6 +241,10 @@ static const char *missing_reason(const struct writing *x, enum rx_feature featu
     if (!x->snapshot->view) {
         return "no_event";
     }
+    /* Without LP transfers even their number is missing. */
+    if (feature >= RX_F_LP_FIRST && isnan(x->features[RX_F_LP_N])) {
+        return "lp_transfers_not_read";
+    }
     switch (rx_feature_info(feature)->missing) {
     case RX_MISSING_NO_LP:
         return "lp_transfers_not_read";
