@@ -61,7 +61,7 @@ static void enqueue(struct rx_operator *operator, char prefix, struct rx_str ns,
     struct rx_str text = rx_store_key(ns, name, key + 1);
     int rc = text.n ? rx_workqueue_add(operator->queue, (struct rx_str){key, text.n + 1}, low) : 0;
     if (rc < 0 && rc != RX_ECLOSED) {
-        rx_err("work is lost: the queue is full", RX_F_V("key", text));
+        rx_err("work is lost: the queue is full", RX_F_V("object", text));
     }
 }
 
@@ -175,7 +175,8 @@ static void schedule(struct rx_operator *operator, struct rx_str key,
         rx_workqueue_forget(operator->queue, key);
         break;
     case RX_RETRY:
-        rx_warn("pass failed", RX_F_V("object", key), RX_F_ERR(&result->err));
+        rx_warn("pass failed", RX_F_V("object", ((struct rx_str){key.p + 1, key.n - 1})),
+                RX_F_ERR(&result->err));
         rc = rx_workqueue_retry(operator->queue, key, result->after_ms, result->up_to_ms);
         break;
     case RX_AFTER:
@@ -183,7 +184,7 @@ static void schedule(struct rx_operator *operator, struct rx_str key,
         break;
     }
     if (rc < 0 && rc != RX_ECLOSED) {
-        rx_err("work is lost: the queue is full", RX_F_V("key", key));
+        rx_err("work is lost: the queue is full", RX_F_V("object", key));
     }
 }
 
