@@ -84,8 +84,12 @@ def memory_mib(pids):
 def load(url, process):
     pids = tree(process.pid)
     before = cpu_seconds(pids)
-    out = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", url],
-                         check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(
+        ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", url],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     spent = cpu_seconds(pids) - before
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError(out)
@@ -96,8 +100,13 @@ def load(url, process):
 
 
 def start(command, folder, env=None):
-    return subprocess.Popen(["taskset", "-c", "0", *command], cwd=folder, env={**os.environ, **(env or {})},
-                            stdout=(folder / "out.log").open("a"), stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        ["taskset", "-c", "0", *command],
+        cwd=folder,
+        env={**os.environ, **(env or {})},
+        stdout=(folder / "out.log").open("a"),
+        stderr=subprocess.STDOUT,
+    )
 
 
 def start_agent(folder):
@@ -108,11 +117,25 @@ def start_agent(folder):
     node = FaultNode(chain)
     node.start()
     port = free_port()
-    source = {"name": "bench", "type": "evm", "rpcURL": node.url, "chain": "ethereum", "weth": chain.weth,
-              "factories": [{"protocol": "uniswap-v2", "address": chain.factory, "fromBlock": 0}], "confirmations": 0}
-    env = {"RADARX_LISTEN": f"127.0.0.1:{port}", "RADARX_THREADS": "1", "RADARX_STORE_PATH": str(folder / "bench.db"),
-           "RATE_LIMIT_PER_MINUTE": "0", "RATE_LIMIT_PER_HOUR": "0", "RADARX_AUTH_MODE": "None", "LOG_LEVEL": "warn",
-           "RADARX_SOURCES": json.dumps([source])}
+    source = {
+        "name": "bench",
+        "type": "evm",
+        "rpcURL": node.url,
+        "chain": "ethereum",
+        "weth": chain.weth,
+        "factories": [{"protocol": "uniswap-v2", "address": chain.factory, "fromBlock": 0}],
+        "confirmations": 0,
+    }
+    env = {
+        "RADARX_LISTEN": f"127.0.0.1:{port}",
+        "RADARX_THREADS": "1",
+        "RADARX_STORE_PATH": str(folder / "bench.db"),
+        "RATE_LIMIT_PER_MINUTE": "0",
+        "RATE_LIMIT_PER_HOUR": "0",
+        "RADARX_AUTH_MODE": "None",
+        "LOG_LEVEL": "warn",
+        "RADARX_SOURCES": json.dumps([source]),
+    }
     began = time.monotonic()
     process = start([str(ROOT / "build" / "radarx-agent"), "serve"], folder, env)
     wait_http(f"http://127.0.0.1:{port}/ready")
@@ -129,7 +152,8 @@ def start_nginx(folder, body):
         "events { worker_connections 1024; }\n"
         "http { access_log off; keepalive_requests 100000000; geo $dollar { default '$'; }\n"
         f" server {{ listen 127.0.0.1:{port} reuseport; location /score/token {{ default_type application/json;"
-        f" return 200 '{text}'; }} }} }}\n")
+        f" return 200 '{text}'; }} }} }}\n"
+    )
     process = start(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], folder)
     return process, f"http://127.0.0.1:{port}/score/token"
 
@@ -138,8 +162,20 @@ def start_fastapi(folder, body):
     port = free_port()
     (folder / "body.json").write_bytes(body)
     (folder / "constant.py").write_text(FASTAPI)
-    process = start([sys.executable, "-m", "uvicorn", "--port", str(port), "--no-access-log", "--log-level", "critical",
-                     "constant:app"], folder)
+    process = start(
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--log-level",
+            "critical",
+            "constant:app",
+        ],
+        folder,
+    )
     return process, f"http://127.0.0.1:{port}/score/token"
 
 
@@ -160,14 +196,18 @@ def main():
         for _ in range(ROUNDS):
             for name, (process, url) in peers.items():
                 rows[name].append(load(url, process))
-        median = {name: {k: statistics.median(r[k] for r in runs) for k in ("rate", "cpu_us", "pss_mib")}
-                  for name, runs in rows.items()}
+        median = {
+            name: {k: statistics.median(r[k] for r in runs) for k in ("rate", "cpu_us", "pss_mib")}
+            for name, runs in rows.items()
+        }
         base = median["nginx return 200"]["rate"]
         print(f"\nGET, {len(body)} bytes, {CONNECTIONS} connections, one core each, median of {ROUNDS} x {SECONDS} s")
         print(f"{'server':22} {'req/s':>10} {'of nginx':>9} {'CPU us/req':>11} {'p99':>9} {'PSS MiB':>8}")
         for name, m in median.items():
-            print(f"{name:22} {m['rate']:>10.0f} {m['rate'] / base:>8.2f}x {m['cpu_us']:>11.2f} "
-                  f"{rows[name][-1]['p99']:>9} {m['pss_mib']:>8.1f}")
+            print(
+                f"{name:22} {m['rate']:>10.0f} {m['rate'] / base:>8.2f}x {m['cpu_us']:>11.2f} "
+                f"{rows[name][-1]['p99']:>9} {m['pss_mib']:>8.1f}"
+            )
         print(f"agent: /ready answers {ready_ms:.0f} ms after exec")
     finally:
         for process in processes:

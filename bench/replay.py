@@ -24,9 +24,9 @@ def generate(folder, pools=400, events=600):
         pairs.write("pool,token,decimals,weth_pos\n")
         out.write("pool,block,txi,logi,tx8,event,reserve0,reserve1\n")
         for i in range(pools):
-            pool, token = f"0x{i:040x}", f"0x{i + 10 ** 6:040x}"
+            pool, token = f"0x{i:040x}", f"0x{i + 10**6:040x}"
             pairs.write(f"{pool},{token},18,{i % 2}\n")
-            weth, tokens, block = 10.0 ** 19, 10.0 ** 24, 10_000_000
+            weth, tokens, block = 10.0**19, 10.0**24, 10_000_000
             for logi in range(events):
                 step = 1 + rng.uniform(-0.02, 0.02)
                 weth, tokens, block = weth * step, tokens / step, block + rng.choice((0, 1, 2, 9))
@@ -44,16 +44,31 @@ def main():
         else:
             source = "generated"
             events, pairs, count = generate(folder)
-        command = ["taskset", "-c", "0", str(ROOT / "build" / "radarx-agent"), "replay", "--events", str(events),
-                   "--pairs", str(pairs), "--ages", "1h,6h,24h,72h", "--out", str(folder / "out.csv")]
+        command = [
+            "taskset",
+            "-c",
+            "0",
+            str(ROOT / "build" / "radarx-agent"),
+            "replay",
+            "--events",
+            str(events),
+            "--pairs",
+            str(pairs),
+            "--ages",
+            "1h,6h,24h,72h",
+            "--out",
+            str(folder / "out.csv"),
+        ]
         rates = []
         for _ in range(ROUNDS):
             began = time.monotonic()
             subprocess.run(command, check=True, capture_output=True)
             rates.append(count / (time.monotonic() - began))
         rows = sum(1 for _ in (folder / "out.csv").open()) - 1
-        print(f"\nreplay, {count} {source} events to {rows} rows on one core: "
-              f"{statistics.median(rates):,.0f} events/s (median of {ROUNDS}; goal 100,000)")
+        print(
+            f"\nreplay, {count} {source} events to {rows} rows on one core: "
+            f"{statistics.median(rates):,.0f} events/s (median of {ROUNDS}; goal 100,000)"
+        )
 
 
 if __name__ == "__main__":

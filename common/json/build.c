@@ -12,8 +12,7 @@
 static json_t *from_array(const struct rx_json *value)
 {
     rx_auto(build) json_t *array = json_array();
-    RX_JSON_FOREACH(it, value)
-    {
+    RX_JSON_FOREACH (it, value) {
         /* The setters take the reference over, also when they fail. */
         if (!array || json_array_append_new(array, rx_build_from(it.value)) < 0) {
             return NULL;
@@ -25,8 +24,7 @@ static json_t *from_array(const struct rx_json *value)
 static json_t *from_object(const struct rx_json *value)
 {
     rx_auto(build) json_t *object = json_object();
-    RX_JSON_FOREACH(it, value)
-    {
+    RX_JSON_FOREACH (it, value) {
         if (!object ||
             json_object_setn_new_nocheck(object, it.key.p, it.key.n, rx_build_from(it.value)) < 0) {
             return NULL;
@@ -254,8 +252,7 @@ static bool subset_array(const json_t *want, const struct rx_json *live)
     if (rx_json_type(live) != RX_JSON_ARRAY || rx_json_len(live) != json_array_size(want)) {
         return false;
     }
-    RX_JSON_FOREACH(it, live)
-    {
+    RX_JSON_FOREACH (it, live) {
         if (!rx_build_subset(json_array_get(want, it.index), it.value)) {
             return false;
         }

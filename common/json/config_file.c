@@ -66,8 +66,7 @@ static int set_scalar(const struct reader *reader, const char *key, const struct
 {
     rx_auto(buf) struct rx_buf text = RX_BUF_INIT(MAX_VALUE);
     if (rx_json_type(value) == RX_JSON_ARRAY) {
-        RX_JSON_FOREACH(it, value)
-        {
+        RX_JSON_FOREACH (it, value) {
             if (!is_scalar(it.value)) {
                 return refuse(reader, key, "an array of scalars", it.value);
             }
@@ -107,8 +106,7 @@ static int set_json(const struct reader *reader, const char *key, const struct r
 static int read_object(const struct reader *reader, const char *prefix,
                        const struct rx_json *object)
 {
-    RX_JSON_FOREACH(it, object)
-    {
+    RX_JSON_FOREACH (it, object) {
         char key[MAX_KEY];
         int n = snprintf(key, sizeof(key), "%s%s" RX_STR_FMT, prefix, *prefix ? "." : "",
                          RX_STR_ARG(it.key));

@@ -234,8 +234,7 @@ static void add_value(struct rx_buf *out, const struct rx_json *value)
 static void add_container(struct rx_buf *out, const struct rx_json *value, bool object)
 {
     rx_buf_putc(out, object ? '{' : '[');
-    RX_JSON_FOREACH(it, value)
-    {
+    RX_JSON_FOREACH (it, value) {
         if (it.index > 0) {
             rx_buf_putc(out, ',');
         }

@@ -5,13 +5,24 @@ import json
 import uuid
 
 import pytest
-from support import MARKET, ROOT, OWN_CLUSTER, kubectl, node, run
+from support import MARKET, OWN_CLUSTER, ROOT, kubectl, node, run
 
 
 @pytest.fixture(scope="session")
 def operator():
-    run("helm", "upgrade", "--install", "radarx", ROOT / "charts" / "radarx-operator", "--namespace", "radarx-system",
-        "--create-namespace", "--wait", "--timeout", "120s")
+    run(
+        "helm",
+        "upgrade",
+        "--install",
+        "radarx",
+        ROOT / "charts" / "radarx-operator",
+        "--namespace",
+        "radarx-system",
+        "--create-namespace",
+        "--wait",
+        "--timeout",
+        "120s",
+    )
     return "radarx-system"
 
 

@@ -36,7 +36,9 @@ def get(kind, name, namespace):
 
 
 def items(kind, namespace, selector=""):
-    return json.loads(kubectl("-n", namespace, "get", kind, "-o", "json", *(["-l", selector] if selector else [])))["items"]
+    return json.loads(kubectl("-n", namespace, "get", kind, "-o", "json", *(["-l", selector] if selector else [])))[
+        "items"
+    ]
 
 
 def apply(text):
@@ -60,7 +62,9 @@ def wait_until(what, check, timeout=60, every=0.2):
 
 
 def wait_ready(namespace, name, timeout=180):
-    kubectl("-n", namespace, "wait", "--for=condition=Ready", f"rxd/{name}", f"--timeout={timeout}s", timeout=timeout + 10)
+    kubectl(
+        "-n", namespace, "wait", "--for=condition=Ready", f"rxd/{name}", f"--timeout={timeout}s", timeout=timeout + 10
+    )
 
 
 def condition(obj, kind):

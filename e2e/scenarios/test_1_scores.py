@@ -15,8 +15,15 @@ def prod(namespace, chain):
 
 def test_children_are_there_and_owned(prod):
     owner = get("rxd", "prod", prod)
-    for kind, name in (("serviceaccount", "prod"), ("configmap", "prod"), ("secret", "prod-api-keys"), ("deployment", "prod"),
-                       ("service", "prod"), ("networkpolicy", "prod-deny"), ("networkpolicy", "prod-allow")):
+    for kind, name in (
+        ("serviceaccount", "prod"),
+        ("configmap", "prod"),
+        ("secret", "prod-api-keys"),
+        ("deployment", "prod"),
+        ("service", "prod"),
+        ("networkpolicy", "prod-deny"),
+        ("networkpolicy", "prod-allow"),
+    ):
         child = get(kind, name, prod)
         assert child, f"{kind}/{name} is missing"
         assert child["metadata"]["ownerReferences"][0]["uid"] == owner["metadata"]["uid"]
@@ -28,7 +35,9 @@ def test_ready_is_exact(prod):
     assert condition(obj, "Ready")["status"] == "True"
     assert condition(obj, "Applied")["status"] == "True"
     assert condition(obj, "Stalled") is None
-    synced = wait_until("Synced is True", lambda: (condition(get("rxd", "prod", prod), "Synced") or {}).get("status") == "True")
+    synced = wait_until(
+        "Synced is True", lambda: (condition(get("rxd", "prod", prod), "Synced") or {}).get("status") == "True"
+    )
     assert synced
 
 
@@ -36,7 +45,9 @@ def test_every_rugged_token_is_above_every_healthy_one(prod, chain):
     base, key = service_url(prod, "prod"), api_key(prod, "prod")
     probability = {}
     for token in chain["tokens"]:
-        body = wait_until(f"{token['symbol']} is scored", lambda t=token: scored(base, key, t, chain["last_block_before_rug"]), 120)
+        body = wait_until(
+            f"{token['symbol']} is scored", lambda t=token: scored(base, key, t, chain["last_block_before_rug"]), 120
+        )
         probability[token["symbol"]] = (token["rugged"], body["rug_probability"]["24h"]["probability"])
     assert len(probability) >= 6
     rugged = [p for is_rugged, p in probability.values() if is_rugged]
@@ -56,7 +67,9 @@ def test_both_keys_open_and_none_is_refused(prod, chain):
     base, token = service_url(prod, "prod"), chain["tokens"][0]["token"]
     data = get("secret", "prod-api-keys", prod)["data"]
     for name in ("key-1", "key-2"):
-        assert http(f"{base}/score/token?address={token}&chain=ethereum", base64.b64decode(data[name]).decode())[0] == 200
+        assert (
+            http(f"{base}/score/token?address={token}&chain=ethereum", base64.b64decode(data[name]).decode())[0] == 200
+        )
     status, body = http(f"{base}/score/token?address={token}&chain=ethereum", "wrong")
     assert status == 401
     assert set(body) >= {"error", "code", "message", "request_id"}

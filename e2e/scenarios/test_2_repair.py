@@ -14,8 +14,15 @@ def fixed(namespace, chain):
     return namespace
 
 
-CHILDREN = [("serviceaccount", "fixed"), ("configmap", "fixed"), ("deployment", "fixed"), ("service", "fixed"),
-            ("networkpolicy", "fixed-deny"), ("networkpolicy", "fixed-allow"), ("secret", "fixed-api-keys")]
+CHILDREN = [
+    ("serviceaccount", "fixed"),
+    ("configmap", "fixed"),
+    ("deployment", "fixed"),
+    ("service", "fixed"),
+    ("networkpolicy", "fixed-deny"),
+    ("networkpolicy", "fixed-allow"),
+    ("secret", "fixed-api-keys"),
+]
 
 
 @pytest.mark.parametrize("kind,name", CHILDREN)
@@ -33,7 +40,11 @@ def test_a_deleted_child_is_back(fixed, kind, name):
 def test_an_edited_image_is_repaired(fixed):
     image = get("deployment", "fixed", fixed)["spec"]["template"]["spec"]["containers"][0]["image"]
     kubectl("-n", fixed, "set", "image", "deployment/fixed", "*=example.com/other:1")
-    wait_until("the image is repaired", lambda: get("deployment", "fixed", fixed)["spec"]["template"]["spec"]["containers"][0]["image"] == image, 30)
+    wait_until(
+        "the image is repaired",
+        lambda: get("deployment", "fixed", fixed)["spec"]["template"]["spec"]["containers"][0]["image"] == image,
+        30,
+    )
     wait_ready(fixed, "fixed")
 
 
@@ -42,14 +53,24 @@ def test_what_leaves_the_resource_leaves_the_child(fixed):
         return get("deployment", "fixed", fixed)["spec"]["template"]
 
     def patch(value):
-        kubectl("-n", fixed, "patch", "rxd", "fixed", "--type=merge", "-p", json.dumps({"spec": {"podTemplate": value}}))
+        kubectl(
+            "-n", fixed, "patch", "rxd", "fixed", "--type=merge", "-p", json.dumps({"spec": {"podTemplate": value}})
+        )
 
     patch({"nodeSelector": {"kubernetes.io/os": "linux"}, "annotations": {"example.com/team": "risk"}})
-    wait_until("both are there", lambda: template()["spec"].get("nodeSelector") and
-               template()["metadata"]["annotations"].get("example.com/team") == "risk", 30)
+    wait_until(
+        "both are there",
+        lambda: template()["spec"].get("nodeSelector")
+        and template()["metadata"]["annotations"].get("example.com/team") == "risk",
+        30,
+    )
     patch(None)
-    wait_until("both are gone", lambda: not template()["spec"].get("nodeSelector") and
-               "example.com/team" not in template()["metadata"].get("annotations", {}), 30)
+    wait_until(
+        "both are gone",
+        lambda: not template()["spec"].get("nodeSelector")
+        and "example.com/team" not in template()["metadata"].get("annotations", {}),
+        30,
+    )
     wait_ready(fixed, "fixed")
 
 
@@ -64,9 +85,18 @@ def test_suspend_stops_the_agents_and_resume_starts_them(fixed):
 
 
 def test_alertsubscription_says_what_is_missing(fixed):
-    apply({"apiVersion": "radarx.io/v1", "kind": "AlertSubscription", "metadata": {"name": "rugs", "namespace": fixed},
-           "spec": {"deploymentRef": {"name": "fixed"}, "criteria": [{"type": "Risk", "component": "rug", "op": ">=", "value": 70}],
-                    "sink": {"type": "Webhook", "url": "https://alerts.example.com/hook"}}})
+    apply(
+        {
+            "apiVersion": "radarx.io/v1",
+            "kind": "AlertSubscription",
+            "metadata": {"name": "rugs", "namespace": fixed},
+            "spec": {
+                "deploymentRef": {"name": "fixed"},
+                "criteria": [{"type": "Risk", "component": "rug", "op": ">=", "value": 70}],
+                "sink": {"type": "Webhook", "url": "https://alerts.example.com/hook"},
+            },
+        }
+    )
     ready = wait_until("a condition", lambda: condition(get("rxa", "rugs", fixed), "Ready"), 30)
     assert (ready["status"], ready["reason"]) == ("False", "NotYetDelivered")
 

@@ -19,18 +19,52 @@ def guarded(namespace, chain):
 
 def client(namespace, name="client"):
     """A pod that waits to be told what to ask for."""
-    apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace},
-           "spec": {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False,
-                    "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-                    "containers": [{"name": "tools", "image": TOOLS, "imagePullPolicy": "IfNotPresent",
-                                    "command": ["sleep", "3600"],
-                                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}]}})
+    apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {
+                "terminationGracePeriodSeconds": 0,
+                "automountServiceAccountToken": False,
+                "securityContext": {
+                    "runAsNonRoot": True,
+                    "runAsUser": 65532,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+                "containers": [
+                    {
+                        "name": "tools",
+                        "image": TOOLS,
+                        "imagePullPolicy": "IfNotPresent",
+                        "command": ["sleep", "3600"],
+                        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                    }
+                ],
+            },
+        }
+    )
     kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
 
 
 def ask(namespace, url):
-    out = kubectl("-n", namespace, "exec", "client", "--", "curl", "-s", "-m", "3", "-o", "/dev/null", "-w", "%{http_code}", url,
-                  check=False)
+    out = kubectl(
+        "-n",
+        namespace,
+        "exec",
+        "client",
+        "--",
+        "curl",
+        "-s",
+        "-m",
+        "3",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        url,
+        check=False,
+    )
     return out.strip()
 
 
@@ -51,8 +85,16 @@ def test_refused_until_admitted_and_again_after(guarded, stranger):
     assert ask(stranger, url) == "000"
 
     def admit(peers):
-        kubectl("-n", guarded, "patch", "rxd", "guarded", "--type=merge",
-                "-p", json.dumps({"spec": {"networkPolicy": {"enabled": True, "ingressFrom": peers}}}))
+        kubectl(
+            "-n",
+            guarded,
+            "patch",
+            "rxd",
+            "guarded",
+            "--type=merge",
+            "-p",
+            json.dumps({"spec": {"networkPolicy": {"enabled": True, "ingressFrom": peers}}}),
+        )
 
     admit([{"namespaceSelector": {"matchLabels": {"team": stranger}}}])
     wait_until("the admitted client gets through", lambda: ask(stranger, url) == "200", 30)
@@ -61,7 +103,20 @@ def test_refused_until_admitted_and_again_after(guarded, stranger):
 
 
 def test_policies_are_ours_to_remove(guarded, stranger):
-    kubectl("-n", guarded, "patch", "rxd", "guarded", "--type=merge", "-p", json.dumps({"spec": {"networkPolicy": {"enabled": False}}}))
-    wait_until("both are gone", lambda: not get("networkpolicy", "guarded-deny", guarded) and
-               not get("networkpolicy", "guarded-allow", guarded), 30)
+    kubectl(
+        "-n",
+        guarded,
+        "patch",
+        "rxd",
+        "guarded",
+        "--type=merge",
+        "-p",
+        json.dumps({"spec": {"networkPolicy": {"enabled": False}}}),
+    )
+    wait_until(
+        "both are gone",
+        lambda: not get("networkpolicy", "guarded-deny", guarded)
+        and not get("networkpolicy", "guarded-allow", guarded),
+        30,
+    )
     wait_until("everybody gets through", lambda: ask(stranger, service_url(guarded, "guarded") + "/livez") == "200", 30)

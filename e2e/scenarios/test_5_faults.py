@@ -4,8 +4,20 @@
 import json
 
 import pytest
-from support import (MARKET, OWN_CLUSTER, agent_pods, api_key, apply, deployment_yaml, market, pod_url, score_of, sigkill_agent,
-                     wait_ready, wait_until)
+from support import (
+    MARKET,
+    OWN_CLUSTER,
+    agent_pods,
+    api_key,
+    apply,
+    deployment_yaml,
+    market,
+    pod_url,
+    score_of,
+    sigkill_agent,
+    wait_ready,
+    wait_until,
+)
 
 
 @pytest.fixture(scope="module")

@@ -66,8 +66,7 @@ static void test_missing(void **state)
     assert_true(rx_json_bool(NULL, true));
     assert_null(rx_json_root(NULL));
     rx_json_doc_free(NULL);
-    RX_JSON_FOREACH(it, NULL)
-    {
+    RX_JSON_FOREACH (it, NULL) {
         fail();
     }
 }
@@ -79,8 +78,7 @@ static void test_iteration(void **state)
         parse("{\"a\":[],\"b\":{\"x\":[1,{}]},\"c\":3,\"d\":[[1,2],[3],4]}");
     const char *const keys[] = {"a", "b", "c", "d"};
     size_t n = 0;
-    RX_JSON_FOREACH(it, rx_json_root(doc))
-    {
+    RX_JSON_FOREACH (it, rx_json_root(doc)) {
         assert_int_equal(it.index, n);
         assert_str(it.key, keys[n]);
         assert_ptr_equal(it.value, rx_json_get(rx_json_root(doc), keys[n]));
@@ -89,14 +87,12 @@ static void test_iteration(void **state)
     assert_int_equal(n, 4);
     const struct rx_json *array = rx_json_get(rx_json_root(doc), "d");
     n = 0;
-    RX_JSON_FOREACH(it, array)
-    {
+    RX_JSON_FOREACH (it, array) {
         assert_ptr_equal(it.value, rx_json_item(array, n));
         n++;
     }
     assert_int_equal(n, 3);
-    RX_JSON_FOREACH(it, rx_json_get(rx_json_root(doc), "c"))
-    {
+    RX_JSON_FOREACH (it, rx_json_get(rx_json_root(doc), "c")) {
         fail();
     }
 }
