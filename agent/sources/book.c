@@ -257,7 +257,8 @@ struct rx_snapshot *rx_snapshot_new(struct rx_book *book, unsigned source, const
     }
     atomic_init(&snapshot->refs, 1);
     memcpy(snapshot->key, key, sizeof snapshot->key);
-    memcpy(snapshot->address, "0x", 2);
+    snapshot->address[0] = '0';
+    snapshot->address[1] = 'x';
     for (size_t i = 0; i < 20; i++) {
         snapshot->address[2 + 2 * i] = digits[key[i] >> 4];
         snapshot->address[3 + 2 * i] = digits[key[i] & 15];

@@ -83,6 +83,7 @@ struct rx_source {
     int64_t polled_ms;      /* monotonic */
     double block_seconds;   /* mean distance of recent blocks; 0 = unknown */
     uint64_t reorgs;
+    unsigned token_failures; /* in a row */
 };
 
 /* evm_load.c: reads the stored state back. */

@@ -159,7 +159,7 @@ int evm_chain_headers(struct evm_rpc *rpc, struct evm_header *out, size_t n, boo
     return 0;
 }
 
-static void add_call(struct evm_rpc *rpc, const uint8_t token[20], const char *data)
+static void add_call(struct evm_rpc *rpc, const uint8_t token[20], const char *data, uint64_t at)
 {
     char address[EVM_ADDRESS_TEXT];
     struct rx_jw *w = evm_rpc_add(rpc, "eth_call");
@@ -167,30 +167,45 @@ static void add_call(struct evm_rpc *rpc, const uint8_t token[20], const char *d
     rx_jw_kv_cstr(w, "to", evm_address_text(token, address));
     rx_jw_kv_cstr(w, "data", data);
     rx_jw_end_object(w);
-    rx_jw_cstr(w, "latest");
+    add_quantity(w, at);
     evm_rpc_end(rpc);
 }
 
+/* Whether the error is the contract's own doing. */
+static bool contract_refused(const struct evm_fault *fault)
+{
+    static const char *const words[] = {"revert",       "opcode",     "out of gas", "execution",
+                                        "VM Exception", "stack",      "jump",       "gas required",
+                                        "InvalidFEOp",  "not enough", "(3)"};
+    for (size_t i = 0; i < RX_ARRAY_LEN(words); i++) {
+        if (strcasestr(fault->err.msg, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Answer i as hex text; {NULL, 0} when the contract refuses. */
-static int call_result(struct evm_rpc *rpc, size_t i, struct rx_str *ret, struct evm_fault *fault)
+static int call_result(struct evm_rpc *rpc, size_t i, bool give_up, struct rx_str *ret,
+                       struct evm_fault *fault)
 {
     const struct rx_json *json = evm_rpc_result(rpc, i, fault);
     *ret = rx_json_str(json);
-    if (!json && fault->kind == EVM_RATE_LIMITED) {
+    if (!json && (fault->kind == EVM_RATE_LIMITED || (!give_up && !contract_refused(fault)))) {
         return -1;
     }
     fault->kind = EVM_OK;
     return 0;
 }
 
-static int tokens_chunk(struct evm_rpc *rpc, struct evm_token_info *tokens, size_t n,
-                        struct evm_fault *fault)
+static int tokens_chunk(struct evm_rpc *rpc, struct evm_token_info *tokens, size_t n, uint64_t at,
+                        bool give_up, struct evm_fault *fault)
 {
     evm_rpc_begin(rpc);
     for (size_t i = 0; i < n; i++) {
-        add_call(rpc, tokens[i].key, evm_call_decimals);
-        add_call(rpc, tokens[i].key, evm_call_symbol);
-        add_call(rpc, tokens[i].key, evm_call_name);
+        add_call(rpc, tokens[i].key, evm_call_decimals, at);
+        add_call(rpc, tokens[i].key, evm_call_symbol, at);
+        add_call(rpc, tokens[i].key, evm_call_name, at);
     }
     if (evm_rpc_run(rpc, fault) < 0) {
         return -1;
@@ -198,7 +213,7 @@ static int tokens_chunk(struct evm_rpc *rpc, struct evm_token_info *tokens, size
     for (size_t i = 0; i < n; i++) {
         struct rx_str hex[CALLS_A_TOKEN];
         for (size_t k = 0; k < CALLS_A_TOKEN; k++) {
-            if (call_result(rpc, i * CALLS_A_TOKEN + k, &hex[k], fault) < 0) {
+            if (call_result(rpc, i * CALLS_A_TOKEN + k, give_up, &hex[k], fault) < 0) {
                 return -1;
             }
         }
@@ -209,13 +224,13 @@ static int tokens_chunk(struct evm_rpc *rpc, struct evm_token_info *tokens, size
     return 0;
 }
 
-int evm_chain_tokens(struct evm_rpc *rpc, struct evm_token_info *tokens, size_t n,
-                     struct evm_fault *fault)
+int evm_chain_tokens(struct evm_rpc *rpc, struct evm_token_info *tokens, size_t n, uint64_t at,
+                     bool give_up, struct evm_fault *fault)
 {
     const size_t most = EVM_BATCH_MAX / CALLS_A_TOKEN;
     for (size_t done = 0; done < n;) {
         size_t some = n - done < most ? n - done : most;
-        if (tokens_chunk(rpc, tokens + done, some, fault) < 0) {
+        if (tokens_chunk(rpc, tokens + done, some, at, give_up, fault) < 0) {
             return -1;
         }
         done += some;

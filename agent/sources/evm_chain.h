@@ -68,7 +68,10 @@ struct evm_token_info {
     char symbol[RX_TOKEN_TEXT], name[RX_TOKEN_TEXT]; /* "" = unknown */
     int decimals;                                    /* -1 = unknown */
 };
-/* Asks each token for decimals, symbol and name. A token that reverts or answers nonsense is
- * unknown; a node that does not answer is a fault. */
-int evm_chain_tokens(struct evm_rpc *rpc, struct evm_token_info *tokens, size_t n,
-                     struct evm_fault *fault) RX_MUST_CHECK;
+/*
+ * Asks each token for decimals, symbol and name, as of block `at` (a node that lacks it says so
+ * instead of answering from an older state). A token that reverts or answers nonsense is unknown.
+ * An error that is not the contract's is a fault, unless `give_up`: then the token is unknown too.
+ */
+int evm_chain_tokens(struct evm_rpc *rpc, struct evm_token_info *tokens, size_t n, uint64_t at,
+                     bool give_up, struct evm_fault *fault) RX_MUST_CHECK;

@@ -146,8 +146,7 @@ int evm_query_read(struct evm_rpc *rpc, size_t i, const struct evm_query *query,
     }
     struct evm_log last = {0};
     bool any = false;
-    RX_JSON_FOREACH(it, array)
-    {
+    RX_JSON_FOREACH (it, array) {
         struct evm_log *log = grow(logs, fault);
         if (!log || evm_log_place(it.value, log, fault) < 0 ||
             check_order(any ? &last : NULL, log, fault) < 0 || check_place(log, query, fault) < 0) {

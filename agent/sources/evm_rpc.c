@@ -281,8 +281,7 @@ static int match(struct evm_rpc *rpc, struct evm_fault *fault)
         return evm_fail(fault, EVM_PROTOCOL, "%s: the answer to a batch is a JSON %s, not an array",
                         rpc->calls[0].method, rx_json_type_name(root));
     }
-    RX_JSON_FOREACH(it, root)
-    {
+    RX_JSON_FOREACH (it, root) {
         if (place(rpc, it.value, fault) < 0) {
             return -1;
         }

@@ -65,8 +65,7 @@ int rx_sources_new(struct rx_str json, const struct rx_source_deps *deps, struct
         return rx_error_set(err, RX_EINVALID, "sources: must be a list of at most %d sources",
                             RX_SOURCES_MAX);
     }
-    RX_JSON_FOREACH(it, list)
-    {
+    RX_JSON_FOREACH (it, list) {
         r = add(sources, list, it.value, deps, err);
         if (r < 0) {
             return rx_error_wrap(err, "sources[%zu]", sources->n);

@@ -307,3 +307,25 @@ def test_url_from_a_file_is_never_shown(make_agent, node):
     wait_until(lambda: agent.metric("radarx_source_errors_total") > 0)
     shown = agent.log() + str(agent.health()) + str(agent.get("/api/info")) + agent.get("/metrics")[1]
     assert "s3cr3t" not in shown
+
+
+def test_token_descriptions_are_asked_for_again(make_agent):
+    """A node's own error about a token is no answer of the token: decimals come out right later."""
+    chain = sample_chain(60)
+    with FaultNode(chain) as node:
+        node.add("rpc_error", count=2, code=-32603, message="internal error", method="eth_call")
+        agent = make_agent([evm_source(node.url, chain)])
+        agent.wait_block(chain.head)
+        assert agent.metric("radarx_source_errors_total", kind="rpc_error") == 2
+        assert_equal_to_chain(agent, chain)
+
+
+def test_a_token_nobody_can_ask_about_is_unknown(make_agent):
+    """When the node never answers about tokens, pools are still followed, with decimals unknown."""
+    chain = sample_chain(60)
+    with FaultNode(chain) as node:
+        node.add("rpc_error", count=-1, code=-32603, message="internal error", method="eth_call")
+        agent = make_agent([evm_source(node.url, chain)])
+        agent.wait_block(chain.head, 60)
+        assert agent.metric("radarx_source_errors_total", kind="rpc_error") == 6
+        assert agent.score(chain.tokens[0])[1]["features"]["pool_features"]["dec"] == 18
