@@ -23,7 +23,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "radarx.rules" -}}
 - apiGroups: [radarx.io]
   resources: [radarxdeployments, alertsubscriptions]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [radarx.io]
   resources: [radarxdeployments/status, alertsubscriptions/status]
   verbs: [patch]
@@ -31,16 +31,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [radarx.io]
   resources: [radarxdeployments/finalizers]
   verbs: [update]
+# Children that always exist; the garbage collector removes them with their owner.
 - apiGroups: [""]
   resources: [serviceaccounts, configmaps, services]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch]
 # Created once with generated keys and never changed.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, watch, create, delete]
 - apiGroups: [apps]
   resources: [deployments]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch]
+# Children that a changed spec can switch off.
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, patch, delete]
