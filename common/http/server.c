@@ -208,12 +208,12 @@ void rx_http_framing_add(struct rx_http_framing *framing, struct rx_str name, st
     }
 }
 
-const char *rx_http_framing_error(const struct rx_http_framing *framing)
+const char *rx_http_framing_error(const struct rx_http_framing *framing, bool need_host)
 {
     if (framing->bad_name) {
         return "header: expected a token as its name";
     }
-    if (framing->hosts > 1) {
+    if (framing->hosts > 1 || (need_host && framing->hosts == 0)) {
         return "Host: expected one";
     }
     if (framing->bad_value || framing->content_lengths + framing->transfer_encodings > 1) {

@@ -80,5 +80,5 @@ struct rx_http_framing {
     int64_t length; /* of the body as announced, 0 without */
 };
 void rx_http_framing_add(struct rx_http_framing *framing, struct rx_str name, struct rx_str value);
-/* NULL, or what was expected. */
-const char *rx_http_framing_error(const struct rx_http_framing *framing);
+/* NULL, or what was expected. need_host: the message is HTTP/1.1. */
+const char *rx_http_framing_error(const struct rx_http_framing *framing, bool need_host);

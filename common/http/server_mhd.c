@@ -277,11 +277,11 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 }
 
 /* Answers by itself and returns true when the message's frame is not clear or too large. */
-static bool refuse_headers(struct rx_http_exchange *x)
+static bool refuse_headers(struct rx_http_exchange *x, bool need_host)
 {
     struct header_walk walk = {.x = x};
     MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, on_header, &walk);
-    const char *error = rx_http_framing_error(&walk.framing);
+    const char *error = rx_http_framing_error(&walk.framing, need_host);
     if (error) {
         rx_http_reject_count(x->server, RX_HTTP_REJECT_FRAMING);
         rx_respond_error(&x->request, 400, "bad_request", "%s", error);
@@ -343,7 +343,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
                                  const char *method, const char *version, const char *upload,
                                  size_t *upload_n, void **context)
 {
-    (void)cls, (void)mhd, (void)url, (void)version;
+    (void)cls, (void)mhd, (void)url;
     struct rx_http_exchange *x = *context;
     if (!x || !x->peer) {
         return MHD_NO; /* out of memory at its start: close */
@@ -357,7 +357,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
             return queue(x, x->response);
         }
         memcpy(x->request.method, method, n + 1);
-        if (refuse_headers(x)) {
+        if (refuse_headers(x, strcmp(version, MHD_HTTP_VERSION_1_1) == 0)) {
             return queue(x, x->response);
         }
         x->stage = RX_HTTP_BODY;
@@ -418,9 +418,9 @@ static int start_daemon(struct rx_http_server *server, struct rx_error *err)
         server, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET,
         server->listen_fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->max_header_bytes,
         MHD_OPTION_CONNECTION_LIMIT, o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        o->idle_timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target,
-        server, MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+        o->idle_timeout_s, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
     if (!server->daemon) {
         return rx_error_set(err, -ENOMEM, "http server: the library refused to start");
     }
