@@ -9,8 +9,6 @@
 #include "common/http/client.h"
 
 #define REQUEST_MAX_BYTES (4UL << 20)
-#define RATE_PER_SECOND   200.0
-#define LOCAL_BURST       200.0
 
 struct call {
     const char *method; /* static */
@@ -61,7 +59,8 @@ int evm_rpc_new(const struct evm_rpc_options *options, struct evm_rpc **ret, str
     rpc->next_id = 1;
     rx_buf_init(&rpc->body, REQUEST_MAX_BYTES);
     rx_buf_init(&rpc->answer, EVM_BODY_MAX_BYTES);
-    rx_bucket_init(&rpc->bucket, RATE_PER_SECOND, LOCAL_BURST, rx_loop_now_ms(rpc->loop));
+    rx_bucket_init(&rpc->bucket, options->calls_per_second, options->calls_per_second,
+                   rx_loop_now_ms(rpc->loop));
     rpc->requests = rx_family(options->metrics, &requests);
     int r = rx_http_client_new(rpc->loop, 2, &rpc->client, err);
     if (r < 0) {

@@ -25,6 +25,7 @@ struct evm_rpc_options {
     struct rx_loop *loop;       /* borrowed */
     struct rx_metrics *metrics; /* borrowed */
     int64_t timeout_ms;         /* of one HTTP request */
+    double calls_per_second;    /* a batch counts as its calls; lower while the node says so */
 };
 
 int evm_rpc_new(const struct evm_rpc_options *options, struct evm_rpc **ret, struct rx_error *err)

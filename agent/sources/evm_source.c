@@ -14,8 +14,11 @@
 #define BACKOFF_MIN_MS 250
 #define BACKOFF_MAX_MS 30000
 #define RPC_TIMEOUT_MS 20000
-#define RANGE_FIRST    500
-#define RANGE_MAX      10000
+/* Calls a second to begin with; a provider that wants fewer says so, and is obeyed. */
+#define RATE_LOCAL  20000.0
+#define RATE_REMOTE 200.0
+#define RANGE_FIRST 500
+#define RANGE_MAX   10000
 /* A node that fails stays in the log, but not in every line. */
 #define LOG_EVERY_FAILURES 20
 
@@ -177,7 +180,9 @@ static int evm_start(struct rx_source *evm, struct rx_error *err)
                                             .stop = &evm->stop,
                                             .loop = evm->loop,
                                             .metrics = evm->deps.metrics,
-                                            .timeout_ms = RPC_TIMEOUT_MS};
+                                            .timeout_ms = RPC_TIMEOUT_MS,
+                                            .calls_per_second =
+                                                evm->settings.local ? RATE_LOCAL : RATE_REMOTE};
     r = evm_rpc_new(&options, &evm->rpc, err);
     if (r < 0) {
         return r;

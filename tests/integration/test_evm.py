@@ -246,3 +246,39 @@ def test_deepest_pool_is_scored(make_agent):
         agent.wait_block(chain.head)
         deep = agent.score(token)[1]["features"]["pool_features"]
         assert deep["n_sync"] == len(chain.syncs(pool)) == 2
+
+
+def test_thousands_of_pools(make_agent):
+    """Beyond 2,000 pools new blocks are asked for by event, without addresses; strangers' logs are skipped."""
+    chain = sample_chain(30)
+    pools = []
+    for number in range(2100):
+        pools.append(chain.pair(chain.token(f"T{number}", number % 19)))
+        if number % 300 == 299:
+            chain.block(13)
+    for pool in pools[::10]:
+        chain.mint(pool, 10**19, 10**21)
+    chain.block(13)
+    with FaultNode(chain) as node:
+        agent = make_agent([evm_source(node.url, chain)])
+        agent.wait_block(chain.head, 60)
+        assert agent.source()["pools"] == 2105
+        asked = node.counts["eth_getLogs"]
+        with node.backend.lock:
+            for step in range(6):
+                for pool in pools[::100]:
+                    chain.swap(pool, weth_in=10**17 + step)
+                chain._log(made_address("stranger"), [TOPIC["Sync"]], "00")
+                chain._log(made_address("nft"), [TOPIC["Transfer"]] * 4, "")
+                chain.block(1300)
+        agent.wait_block(chain.head)
+        assert node.counts["eth_getLogs"] - asked <= 4
+        chain_tokens, compared = chain.tokens, 0
+        for pool in pools[::100]:
+            token = next(t for t in (chain.pools[pool]["token0"], chain.pools[pool]["token1"]) if t != chain.weth)
+            body = agent.score(token)[1]
+            ours = truth(chain, token, chain.blocks[-1]["timestamp"])
+            theirs = body["features"]["pool_features"]
+            assert {k: theirs[k] for k, v in ours.items() if not oracle.equal(theirs[k], v)} == {}
+            compared += 1
+        assert compared == 21 and len(chain_tokens) >= 2105
