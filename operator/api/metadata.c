@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* metadata as the apiserver checks it for every kind of object. */
 #include "operator/api/check.h"
+#include "operator/api/rules.h"
 
 #define LABEL_VALUE_MAX 63
 #define NAME_PART_MAX   63
@@ -61,8 +62,7 @@ static bool is_name_part(struct rx_str text)
     return true;
 }
 
-/* "name" or "prefix/name"; any_case also accepts a prefix in upper case. */
-static bool is_qualified_name(struct rx_str key, bool any_case)
+bool rx_is_qualified_name(struct rx_str key, bool any_case)
 {
     char prefix[SUBDOMAIN_MAX];
     ptrdiff_t slash = rx_str_find(key, '/');
@@ -110,7 +110,7 @@ static void check_labels(struct rx_check *check, const struct rx_json *labels)
 {
     RX_JSON_FOREACH (label, labels) {
         struct rx_str value = rx_json_str(label.value);
-        if (!is_qualified_name(label.key, false)) {
+        if (!rx_is_qualified_name(label.key, false)) {
             rx_check_report(check, "'" RX_STR_FMT "' is no label name", RX_STR_ARG(label.key));
         } else if (value.n > 0 && !is_name_part(value)) {
             rx_check_report(check, "value of '" RX_STR_FMT "' is no label value",
@@ -125,7 +125,7 @@ static void check_annotations(struct rx_check *check, const struct rx_json *anno
 
     RX_JSON_FOREACH (annotation, annotations) {
         total += annotation.key.n + rx_json_str(annotation.value).n;
-        if (!is_qualified_name(annotation.key, true)) {
+        if (!rx_is_qualified_name(annotation.key, true)) {
             rx_check_report(check, "'" RX_STR_FMT "' is no annotation name",
                             RX_STR_ARG(annotation.key));
         }

@@ -33,6 +33,9 @@ extern const size_t rx_rules_alert_n;
 
 /* Whether the object has the member, of any type but null. */
 bool rx_has(const struct rx_json *object, const char *key);
+/* Name of a label or annotation: "name" or "prefix/name"; any_case also accepts a prefix in upper
+ * case. */
+bool rx_is_qualified_name(struct rx_str key, bool any_case);
 /* The object's metadata.name is a DNS label that begins with a letter. */
 bool rx_rule_name(const struct rx_json *object);
 /* min_ms <= node <= max_ms; holds for what is no duration. */

@@ -149,6 +149,16 @@ static bool values_fit_operator(const struct rx_json *expression)
     return wants == (rx_json_len(rx_json_get(expression, "values")) > 0);
 }
 
+static bool keys_are_names(const struct rx_json *map)
+{
+    RX_JSON_FOREACH (member, map) {
+        if (!rx_is_qualified_name(member.key, false)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool labels_not_ours(const struct rx_json *labels)
 {
     static const char *const ours[] = {"app.kubernetes.io/name", "app.kubernetes.io/instance",
@@ -214,6 +224,7 @@ static bool env_not_ours(const struct rx_json *node)
 }
 
 #define RANGE_MESSAGE  "must be a range of addresses such as 10.0.0.0/8 or 2001:db8::/32"
+#define LABEL_MESSAGE  "every key must be a label name such as team or example.com/team"
 #define VALUES_MESSAGE "must be given for In and NotIn, and for no other operator"
 
 const struct rx_rule rx_rules_rxd[] = {
@@ -253,10 +264,14 @@ const struct rx_rule rx_rules_rxd[] = {
     {"spec.networkPolicy.prometheusNamespaceSelector.matchExpressions[]", ".values", VALUES_MESSAGE,
      values_fit_operator},
     {"spec.networkPolicy.egressCIDRs[]", "", RANGE_MESSAGE, is_range},
+    {"spec.podTemplate.labels", "", LABEL_MESSAGE, keys_are_names},
     {"spec.podTemplate.labels", "",
      "must not hold the operator's own labels (radarx.io/*, app.kubernetes.io/name, instance, "
      "component, managed-by)",
      labels_not_ours},
+    {"spec.podTemplate.annotations", "",
+     "every key must be an annotation name such as note or example.com/note", keys_are_names},
+    {"spec.podTemplate.nodeSelector", "", LABEL_MESSAGE, keys_are_names},
     {"spec.podTemplate.annotations", "", "must not hold annotations below radarx.io/",
      annotations_not_ours},
     {"spec.podTemplate.tolerations[]", ".value", "must be empty when operator is Exists",
