@@ -94,13 +94,13 @@ def main():
     def rug(item):
         return probability(item[1], "rug_probability", "24h", "probability") or 0.0
 
-    print(f"{'token':10} {'what it is':14} {'rug within 24h':26} {'2x within 24h':26} {'at block':>8} {'lag':>7}")
+    print(f"{'token':10} {'what it is':16} {'rug within 24h':26} {'2x within 24h':26} {'at block':>8} {'lag':>7}")
     for token, body in sorted(found.items(), key=rug, reverse=True):
         info = tokens[token]
         rug_cell = cell(probability(body, "rug_probability", "24h"))
         up_cell = cell(probability(body, "probability_heatmap", "horizons", "24h", "2x"))
         print(
-            f"{info['symbol']:10} {info['kind']:14} {rug_cell:26} {up_cell:26} {body['as_of_block']:>8} {body['lag_seconds']:>6.0f}s"
+            f"{info['symbol']:10} {info['kind']:16} {rug_cell:26} {up_cell:26} {body['as_of_block']:>8} {body['lag_seconds']:>6.0f}s"
         )
     rugged = [rug(i) for i in found.items() if tokens[i[0]]["rugged"]]
     healthy = [rug(i) for i in found.items() if not tokens[i[0]]["rugged"]]
