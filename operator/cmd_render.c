@@ -62,7 +62,7 @@ static int render_object(struct render *render, const struct rx_json *object, st
 {
     rx_auto(buf) struct rx_buf full = RX_BUF_INIT(OUTPUT_MAX);
     rx_auto(json_doc) struct rx_json_doc *doc = NULL;
-    struct rx_rxd rxd;
+    struct rx_rxd rxd = {0};
 
     int r = check_valid(object, err);
     if (r < 0 || !rx_str_is(rx_json_str(rx_json_get(object, "kind")), RX_RXD_KIND)) {

@@ -24,7 +24,7 @@ static int parse(const unsigned char *bytes, size_t n, const struct rx_json **re
                  struct rx_error *err)
 {
     rx_auto(buf) struct rx_buf json = RX_BUF_INIT(4 * CRD_MAX);
-    struct rx_json_doc *doc;
+    struct rx_json_doc *doc = NULL;
 
     int r = rx_yaml_to_json((struct rx_str){(const char *)bytes, n}, NULL, &json, err);
     if (r == 0) {

@@ -56,23 +56,31 @@ static int parse(struct rx_str text, struct rx_input *input, struct rx_error *er
     return r;
 }
 
-int rx_input_read(const char *path, struct rx_input **ret, struct rx_error *err)
+static int read_objects(const char *path, struct rx_input *input, struct rx_error *err)
 {
     rx_auto(buf) struct rx_buf text = RX_BUF_INIT(RX_INPUT_BYTES_MAX);
-    rx_auto(input) struct rx_input *input = calloc(1, sizeof(*input));
 
-    if (!input) {
-        return rx_error_set(err, -ENOMEM, "out of memory");
-    }
     int r = rx_file_read(path, &text, err);
     if (r < 0) {
         return r;
     }
     r = parse(rx_buf_str(&text), input, err);
-    if (r < 0) {
-        return rx_error_wrap(err, "%s", path);
+    return r < 0 ? rx_error_wrap(err, "%s", path) : 0;
+}
+
+int rx_input_read(const char *path, struct rx_input **ret, struct rx_error *err)
+{
+    struct rx_input *input = calloc(1, sizeof(*input));
+
+    if (!input) {
+        return rx_error_set(err, -ENOMEM, "out of memory");
     }
-    *ret = RX_TAKE(input);
+    int r = read_objects(path, input, err);
+    if (r < 0) {
+        rx_input_free(input);
+        return r;
+    }
+    *ret = input;
     return 0;
 }
 

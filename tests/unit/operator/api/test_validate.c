@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The offline validation: operator/api/validate.c with operator/api/crd.c, operator/api/default.c,
- * operator/api/input.c, operator/api/lists.c, operator/api/metadata.c, operator/api/rules.c,
- * operator/api/schema.c and operator/api/unknown.c. That it agrees with a real apiserver is shown
- * by tests/integration/test_crd_corpus.py on the same files.
+ * The offline validation. It covers validate.c, crd.c, default.c, input.c, lists.c, metadata.c,
+ * it covers rules.c, rules_rxd.c, rules_alert.c, schema.c and unknown.c. That it agrees with a real
+ * apiserver is shown by tests/integration/test_crd_corpus.py on the same files.
  */
 #include "tests/support/test.h"
 

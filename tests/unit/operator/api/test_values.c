@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* operator/api/cidr.c and operator/api/quantity.c */
+/* Address ranges and quantities: covers cidr.c and quantity.c. */
 #include "tests/support/test.h"
 
 #include "operator/api/cidr.h"

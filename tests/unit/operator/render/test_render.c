@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What holds for every child of every CR (the bytes are pinned by test_golden.c): the table of
- * operator/render/table.c over operator/render/parts.c, operator/render/serviceaccount.c,
- * operator/render/configmap.c, operator/render/container.c, operator/render/secret.c,
- * operator/render/deployment.c, operator/render/service.c, operator/render/hpa.c,
- * operator/render/pdb.c and operator/render/network.c.
+ * What holds for every child of every CR (the bytes are pinned by test_golden.c).
+ * It covers table.c, parts.c, serviceaccount.c, configmap.c, container.c, secret.c, deployment.c,
+ * it covers service.c, hpa.c, pdb.c and network.c.
  */
 #include "tests/support/test.h"
 
