@@ -47,33 +47,48 @@ static int check_chain_id(struct rx_source *evm, uint64_t id, struct evm_fault *
                     (unsigned long long)id, (unsigned long long)evm->chain_id);
 }
 
-/* A head below the cursor is an old answer, unless the cursor's block is gone. */
+/* The cursor's block is not there. A head below it is that of a node which lags behind, unless
+ * the newest block known up to that head has another hash: then the chain is another one. */
+static int check_short_chain(struct rx_source *evm, uint64_t head, struct evm_fault *fault)
+{
+    unsigned long long cursor = evm->cursor.block;
+    if (head >= cursor) {
+        return evm_fail(fault, EVM_GAP, "the node has no block %llu, which is below its head",
+                        cursor);
+    }
+    size_t n = evm->blocks.n;
+    while (n > 0 && evm->blocks.items[n - 1].number > head) {
+        n--;
+    }
+    if (n > 0) {
+        const struct evm_block *block = &evm->blocks.items[n - 1];
+        struct evm_header now = {.number = block->number};
+        if (evm_chain_headers(evm->rpc, &now, 1, false, fault) < 0) {
+            return -1;
+        }
+        if (memcmp(now.hash, block->hash, sizeof now.hash) != 0) {
+            return evm_rewind(evm, fault);
+        }
+    }
+    return evm_fail(fault, EVM_HEAD_BACKWARDS,
+                    "the node's newest block is %llu, block %llu was read before",
+                    (unsigned long long)head, cursor);
+}
+
+/* Whether what the node says of its newest block and of the cursor's goes on from what is known. */
 static int check_head(struct rx_source *evm, const struct evm_poll *poll, struct evm_fault *fault)
 {
     const struct evm_cursor *cursor = &evm->cursor;
-    if (cursor->set && poll->known.present &&
-        memcmp(poll->known.hash, cursor->hash, sizeof cursor->hash) != 0) {
+    if (!cursor->set) {
+        return 0;
+    }
+    if (!poll->known.present) {
+        return check_short_chain(evm, poll->head.number, fault);
+    }
+    if (memcmp(poll->known.hash, cursor->hash, sizeof cursor->hash) != 0) {
         return evm_rewind(evm, fault);
     }
-    if (cursor->set && !poll->known.present) {
-        struct evm_header last = {.number = poll->head.number};
-        if (poll->head.number >= cursor->block) {
-            return evm_fail(fault, EVM_GAP, "the node has no block %llu, which is below its head",
-                            (unsigned long long)cursor->block);
-        }
-        /* Same chain but shorter: wait for the node; another chain: undo. */
-        for (size_t i = evm->blocks.n; i-- > 0;) {
-            const struct evm_block *block = &evm->blocks.items[i];
-            if (block->number == last.number &&
-                memcmp(block->hash, poll->head.hash, sizeof block->hash) != 0) {
-                return evm_rewind(evm, fault);
-            }
-        }
-        return evm_fail(fault, EVM_HEAD_BACKWARDS,
-                        "the node's newest block is %llu, block %llu was read before",
-                        (unsigned long long)last.number, (unsigned long long)cursor->block);
-    }
-    if (evm->head.present && poll->head.number < evm->head.number && cursor->set) {
+    if (evm->head.present && poll->head.number < evm->head.number) {
         return evm_fail(fault, EVM_HEAD_BACKWARDS, "the node's newest block went from %llu to %llu",
                         (unsigned long long)evm->head.number,
                         (unsigned long long)poll->head.number);

@@ -133,16 +133,19 @@ def test_reorganisation_that_removes_a_pool(make_agent):
         assert agent.score(late)[0] == 404
 
 
-def test_another_chain_altogether(make_agent, node):
-    """Not one block in common: everything is read again."""
-    agent = make_agent([evm_source(node.url, node.chain)])
-    agent.wait_block(node.chain.head)
-    with node.backend.lock:
-        node.backend.chain = sample_chain(150, seed=5, timestamp=1_650_000_000)
-    agent.wait_block(node.chain.head)
-    wait_until(lambda: agent.source()["reorgs"] == 1)
-    agent.wait_block(node.chain.head)
-    assert_equal_to_chain(agent, node.chain)
+@pytest.mark.parametrize("blocks", [30, 150, 400])
+def test_another_chain_altogether(make_agent, blocks):
+    """Not one block in common, be the new chain shorter or longer: everything is read again."""
+    with FaultNode(sample_chain(300)) as node:
+        agent = make_agent([evm_source(node.url, node.chain)])
+        agent.wait_block(node.chain.head)
+        with node.backend.lock:
+            node.backend.chain = sample_chain(blocks, seed=5, timestamp=1_650_000_000)
+        wait_until(lambda: agent.source()["reorgs"] == 1, what="the other chain is seen")
+        wait_until(lambda: agent.source()["as_of_block"] == node.chain.head, what="it is read to its end")
+        assert_equal_to_chain(agent, node.chain)
+        agent.stop()
+        assert stored_syncs(agent) == all_syncs(node.chain)
 
 
 def test_resume_does_not_read_again(make_agent, node):
