@@ -267,5 +267,5 @@ void rx_settings_free(struct rx_settings *settings)
 bool rx_settings_is_loopback(const struct rx_settings *settings)
 {
     return rx_str_starts(rx_str_of(settings->host), RX_STR("127.")) ||
-           strcmp(settings->host, "::1") == 0;
+           rx_str_is(rx_str_of(settings->host), "::1");
 }

@@ -39,15 +39,27 @@ struct rx_lru *rx_lru_new(size_t max_entries, void (*free_value)(void *value))
 
 static void list_remove(struct rx_lru *lru, struct node *node)
 {
-    *(node->newer ? &node->newer->older : &lru->newest) = node->older;
-    *(node->older ? &node->older->newer : &lru->oldest) = node->newer;
+    if (node->newer) {
+        node->newer->older = node->older;
+    } else {
+        lru->newest = node->older;
+    }
+    if (node->older) {
+        node->older->newer = node->newer;
+    } else {
+        lru->oldest = node->newer;
+    }
 }
 
 static void list_push(struct rx_lru *lru, struct node *node)
 {
     node->newer = NULL;
     node->older = lru->newest;
-    *(lru->newest ? &lru->newest->newer : &lru->oldest) = node;
+    if (lru->newest) {
+        lru->newest->newer = node;
+    } else {
+        lru->oldest = node;
+    }
     lru->newest = node;
 }
 

@@ -4,6 +4,9 @@
  * loop client runs many under a multi handle whose sockets and timer live in our loop, a session
  * runs one at a time. curl may not be re-entered from its callbacks, so a transfer cancelled inside
  * one is only marked and taken down when curl has returned.
+ *
+ * More than 500 lines because only this file may include libcurl's header, and both clients share
+ * the set-up of a request.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -396,7 +399,11 @@ struct rx_http_client {
 static void transfer_unlink(struct rx_http_transfer *t)
 {
     struct rx_http_client *client = t->client;
-    *(t->prev ? &t->prev->next : &client->transfers) = t->next;
+    if (t->prev) {
+        t->prev->next = t->next;
+    } else {
+        client->transfers = t->next;
+    }
     if (t->next) {
         t->next->prev = t->prev;
     }
@@ -594,11 +601,10 @@ int rx_http_client_start(struct rx_http_client *client, const struct rx_http_cal
         t->next->prev = t;
     }
     client->transfers = t;
-    if (t->idle_ms > 0 &&
-        (r = rx_timer_start(client->loop, &t->idle, t->idle_ms, on_idle, t)) < 0) {
+    if (t->idle_ms > 0 && rx_timer_start(client->loop, &t->idle, t->idle_ms, on_idle, t) < 0) {
         transfer_unlink(t);
         transfer_free(t);
-        return rx_error_errno(err, ENOMEM, "%s %s", call->method, "idle timer");
+        return rx_error_errno(err, ENOMEM, "http client: idle timer");
     }
     if (ret) {
         *ret = t;

@@ -95,7 +95,11 @@ void rx_http_connection_close(struct rx_http_server *server, struct rx_http_conn
     if (!c) {
         return;
     }
-    *(c->prev ? &c->prev->next : &server->connections) = c->next;
+    if (c->prev) {
+        c->prev->next = c->next;
+    } else {
+        server->connections = c->next;
+    }
     if (c->next) {
         c->next->prev = c->prev;
     }
@@ -157,7 +161,11 @@ void rx_http_exchange_destroy(struct rx_http_exchange *x)
 void rx_http_exchange_release(struct rx_http_exchange *x)
 {
     struct rx_http_server *server = x->server;
-    *(x->prev ? &x->prev->next : &server->exchanges) = x->next;
+    if (x->prev) {
+        x->prev->next = x->next;
+    } else {
+        server->exchanges = x->next;
+    }
     if (x->next) {
         x->next->prev = x->prev;
     }

@@ -61,7 +61,7 @@ static int add_param(struct rx_http_target *target, struct rx_str part, char **o
     const struct rx_str raw_key = {part.p, key_n};
     const struct rx_str raw_value =
         equals < 0 ? RX_STR("") : (struct rx_str){part.p + key_n + 1, part.n - key_n - 1};
-    struct rx_http_param param;
+    struct rx_http_param param = {0};
     int r = decode(raw_key, true, out, "query", &param.key, err);
     if (r == 0) {
         r = decode(raw_value, true, out, "query", &param.value, err);

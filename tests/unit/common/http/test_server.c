@@ -270,8 +270,11 @@ static void survives_clients_that_leave(void **state)
         served_send(fd, late, sizeof(late) - 1);
         close(fd);
     }
-    assert_int_equal(COUNT(*state, "GET /a HTTP/1.1\r\nHost: x\r\n" END "\r\n", NULL, "GET /a 0"),
-                     1);
+    /* The second one's timer starts when all others have been started and 30 ms have gone. */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            COUNT(*state, "GET /late HTTP/1.1\r\nHost: x\r\n" END "\r\n", NULL, "GET /late 0"), 1);
+    }
 }
 
 static struct rx_http_request *kept;
