@@ -85,15 +85,13 @@ static int parse_words(const struct rx_json *exec, const char *dir, struct rx_ku
         return rx_error_errno(err, ENOMEM, "exec");
     }
     size_t i = 1;
-    RX_JSON_FOREACH(arg, args)
-    {
+    RX_JSON_FOREACH (arg, args) {
         if (!(out->argv[i++] = rx_str_dup(rx_json_str(arg.value)))) {
             return rx_error_errno(err, ENOMEM, "exec");
         }
     }
     i = 0;
-    RX_JSON_FOREACH(entry, env)
-    {
+    RX_JSON_FOREACH (entry, env) {
         out->env[i] = env_word(rx_json_str(rx_json_get(entry.value, "name")),
                                rx_json_str(rx_json_get(entry.value, "value")));
         if (!out->env[i++]) {

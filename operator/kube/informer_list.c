@@ -38,8 +38,7 @@ static int take_page(struct rx_informer *informer, struct rx_str body, struct rx
     if (rv.n == 0) {
         return rx_error_set(err, RX_EPROTO, "list: metadata.resourceVersion is missing");
     }
-    RX_JSON_FOREACH(iter, rx_json_get(rx_json_root(doc), "items"))
-    {
+    RX_JSON_FOREACH (iter, rx_json_get(rx_json_root(doc), "items")) {
         rx_informer_put(informer, iter.value, true);
     }
     rx_buf_clear(&informer->next_page);

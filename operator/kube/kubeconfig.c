@@ -88,8 +88,7 @@ static int take_data(const struct rx_json *object, const char *key, char **ret,
 static const struct rx_json *find_named(const struct rx_json *root, const char *list,
                                         const char *section, struct rx_str name)
 {
-    RX_JSON_FOREACH(iter, rx_json_get(root, list))
-    {
+    RX_JSON_FOREACH (iter, rx_json_get(root, list)) {
         if (rx_str_eq(rx_json_str(rx_json_get(iter.value, "name")), name)) {
             return rx_json_get(iter.value, section);
         }

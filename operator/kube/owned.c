@@ -106,8 +106,7 @@ static int write_whole_object(struct rx_jw *w, const struct rx_json *value, unsi
 {
     rx_auto(members) struct members list;
     members_init(&list);
-    RX_JSON_FOREACH(iter, value)
-    {
+    RX_JSON_FOREACH (iter, value) {
         if (members_add(&list, (struct member){.key = iter.key, .value = iter.value}) < 0) {
             return -1;
         }
@@ -125,8 +124,7 @@ static int write_whole(struct rx_jw *w, const struct rx_json *value, unsigned de
         return write_whole_object(w, value, depth);
     case RX_JSON_ARRAY:
         rx_jw_begin_array(w);
-        RX_JSON_FOREACH(iter, value)
-        {
+        RX_JSON_FOREACH (iter, value) {
             if (write_whole(w, iter.value, depth + 1) < 0) {
                 return -1;
             }
@@ -142,8 +140,7 @@ static int write_whole(struct rx_jw *w, const struct rx_json *value, unsigned de
 /* Whether the item has each key field of "k:{...}" with that value. */
 static bool has_keys(const struct rx_json *item, const struct rx_json *keys)
 {
-    RX_JSON_FOREACH(iter, keys)
-    {
+    RX_JSON_FOREACH (iter, keys) {
         const struct rx_json *have = rx_json_get_n(item, iter.key);
         if (rx_json_type(have) != rx_json_type(iter.value) ||
             !rx_str_eq(rx_json_str(have), rx_json_str(iter.value)) ||
@@ -180,8 +177,7 @@ static int write_items(struct rx_jw *w, const struct rx_json *array,
                        const struct selector *selectors, size_t n, unsigned depth)
 {
     rx_jw_begin_array(w);
-    RX_JSON_FOREACH(iter, array)
-    {
+    RX_JSON_FOREACH (iter, array) {
         for (size_t i = 0; i < n; i++) {
             if (!selects(&selectors[i], iter.value)) {
                 continue;
@@ -205,8 +201,7 @@ static int write_owned_list(struct rx_jw *w, const struct rx_json *array, const 
     struct selector selectors[MAX_SELECTORS];
     size_t n = 0;
     int rc = 0;
-    RX_JSON_FOREACH(iter, set)
-    {
+    RX_JSON_FOREACH (iter, set) {
         bool by_value = rx_str_starts(iter.key, RX_STR("v:"));
         if (!by_value && !rx_str_starts(iter.key, RX_STR("k:"))) {
             continue;
@@ -233,8 +228,7 @@ static int write_owned_list(struct rx_jw *w, const struct rx_json *array, const 
 static int add_owned(struct members *list, const struct rx_json *object, const struct rx_json *set,
                      const char *skip)
 {
-    RX_JSON_FOREACH(iter, set)
-    {
+    RX_JSON_FOREACH (iter, set) {
         if (!rx_str_starts(iter.key, RX_STR("f:"))) {
             continue;
         }
@@ -289,8 +283,7 @@ static int write_annotations(struct rx_jw *w, const struct rx_json *value,
 
 static bool has_other_annotation(const struct rx_json *set)
 {
-    RX_JSON_FOREACH(iter, set)
-    {
+    RX_JSON_FOREACH (iter, set) {
         if (!rx_str_is(iter.key, ".") && !rx_str_is(iter.key, "f:" RX_KUBE_HASH_ANNOTATION)) {
             return true;
         }
@@ -365,8 +358,7 @@ static int write_root(struct rx_jw *w, const struct rx_json *object, const struc
 /* The set of the manager's Apply entry on the main resource, or NULL. */
 static const struct rx_json *applied_set(const struct rx_json *object, const char *manager)
 {
-    RX_JSON_FOREACH(iter, rx_json_at(object, "metadata.managedFields"))
-    {
+    RX_JSON_FOREACH (iter, rx_json_at(object, "metadata.managedFields")) {
         if (rx_str_is(rx_json_str(rx_json_get(iter.value, "manager")), manager) &&
             rx_str_is(rx_json_str(rx_json_get(iter.value, "operation")), "Apply") &&
             rx_json_str(rx_json_get(iter.value, "subresource")).n == 0) {

@@ -146,8 +146,7 @@ void rx_store_thread_fini(void)
 static void write_annotations(struct rx_jw *w, const struct rx_json *annotations)
 {
     rx_jw_begin_object(w);
-    RX_JSON_FOREACH(iter, annotations)
-    {
+    RX_JSON_FOREACH (iter, annotations) {
         if (!rx_str_is(iter.key, "kubectl.kubernetes.io/last-applied-configuration")) {
             rx_jw_key_str(w, iter.key);
             rx_jw_value(w, iter.value);
@@ -159,8 +158,7 @@ static void write_annotations(struct rx_jw *w, const struct rx_json *annotations
 static void write_metadata(struct rx_jw *w, const struct rx_json *meta)
 {
     rx_jw_begin_object(w);
-    RX_JSON_FOREACH(iter, meta)
-    {
+    RX_JSON_FOREACH (iter, meta) {
         if (rx_str_is(iter.key, "managedFields")) {
             continue;
         }
@@ -180,8 +178,7 @@ static int write_body(const struct rx_json *object, struct rx_error *err)
     rx_buf_clear(&scratch);
     rx_jw_init(&w, &scratch);
     rx_jw_begin_object(&w);
-    RX_JSON_FOREACH(iter, object)
-    {
+    RX_JSON_FOREACH (iter, object) {
         rx_jw_key_str(&w, iter.key);
         if (rx_str_is(iter.key, "metadata")) {
             write_metadata(&w, iter.value);
@@ -195,8 +192,7 @@ static int write_body(const struct rx_json *object, struct rx_error *err)
 
 static void find_owner(const struct rx_json *meta, const char *owner_kind, struct parts *parts)
 {
-    RX_JSON_FOREACH(iter, rx_json_get(meta, "ownerReferences"))
-    {
+    RX_JSON_FOREACH (iter, rx_json_get(meta, "ownerReferences")) {
         if (rx_json_bool(rx_json_get(iter.value, "controller"), false) &&
             rx_str_is(rx_json_str(rx_json_get(iter.value, "kind")), owner_kind)) {
             parts->owner_name = rx_json_str(rx_json_get(iter.value, "name"));

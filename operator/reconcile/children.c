@@ -98,8 +98,7 @@ static void remember(struct rx_sync *sync, struct child *child, struct rx_kube_r
 /* Owner uid of an object that a GET showed; {NULL, 0} when it has no controller. */
 static struct rx_str controller_uid(const struct rx_json *object)
 {
-    RX_JSON_FOREACH(iter, rx_json_at(object, "metadata.ownerReferences"))
-    {
+    RX_JSON_FOREACH (iter, rx_json_at(object, "metadata.ownerReferences")) {
         if (rx_json_bool(rx_json_get(iter.value, "controller"), false)) {
             return rx_json_str(rx_json_get(iter.value, "uid"));
         }
@@ -109,8 +108,7 @@ static struct rx_str controller_uid(const struct rx_json *object)
 
 static bool was_of_namesake(const struct rx_sync *sync, const struct rx_json *object)
 {
-    RX_JSON_FOREACH(iter, rx_json_at(object, "metadata.ownerReferences"))
-    {
+    RX_JSON_FOREACH (iter, rx_json_at(object, "metadata.ownerReferences")) {
         if (rx_json_bool(rx_json_get(iter.value, "controller"), false)) {
             return rx_str_is(rx_json_str(rx_json_get(iter.value, "kind")), RX_RXD_KIND) &&
                    rx_str_eq(rx_json_str(rx_json_get(iter.value, "name")), sync->in->rxd->name);

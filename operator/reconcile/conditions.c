@@ -25,8 +25,7 @@ void rx_condition_set(struct rx_condition *condition, enum rx_condition_status s
 
 static const struct rx_json *find(const struct rx_json *live, const char *type)
 {
-    RX_JSON_FOREACH(iter, live)
-    {
+    RX_JSON_FOREACH (iter, live) {
         if (rx_str_is(rx_json_str(rx_json_get(iter.value, "type")), type)) {
             return iter.value;
         }
@@ -96,8 +95,7 @@ json_t *rx_conditions_build(const struct rx_condition *list, size_t n, const str
             return NULL;
         }
     }
-    RX_JSON_FOREACH(iter, live)
-    {
+    RX_JSON_FOREACH (iter, live) {
         if (!is_ours(list, n, rx_json_str(rx_json_get(iter.value, "type"))) &&
             json_array_append_new(array, rx_build_from(iter.value)) < 0) {
             return NULL;

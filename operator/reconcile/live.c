@@ -22,8 +22,7 @@ void rx_deploy_project(const struct rx_json *object, void *extra)
     live->updated = count_of(status, "updatedReplicas");
     live->available = count_of(status, "availableReplicas");
     live->owns_replicas = rx_kube_owns(object, RX_KUBE_FIELD_MANAGER, "spec.replicas");
-    RX_JSON_FOREACH(iter, rx_json_get(status, "conditions"))
-    {
+    RX_JSON_FOREACH (iter, rx_json_get(status, "conditions")) {
         struct rx_str type = rx_json_str(rx_json_get(iter.value, "type"));
         struct rx_str reason = rx_json_str(rx_json_get(iter.value, "reason"));
         if (rx_str_is(type, "Available")) {

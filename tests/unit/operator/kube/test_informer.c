@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The state machine against a scripted transport: what is asked, when, and what becomes of the store. */
+/* The state machine against a scripted transport: what is asked, when, and what becomes of the
+ * store. */
 #include "operator/kube/informer.h"
 
 #include <stdio.h>
@@ -261,7 +262,8 @@ static void a_watch_resumes_from_the_last_version_seen(void **state)
     struct fixture *f = *state;
     sync_with_a(f);
     event(f, "MODIFIED", "a", "15");
-    send_text(f, "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"20\"}}}\n");
+    send_text(f,
+              "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"20\"}}}\n");
     end(f, 200, 0, "");
     assert_int_equal(until_next(f, 10), 0);
     assert_non_null(strstr(f->url, "resourceVersion=20"));

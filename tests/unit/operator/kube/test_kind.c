@@ -29,8 +29,8 @@ static void objects_of_any_length(void **state)
     assert_ok(rx_kube_path_object(&path, &grouped, (struct rx_str){ns, 63},
                                   (struct rx_str){name, 253}, "status", &err),
               &err);
-    assert_int_equal(path.n, strlen("/apis/radarx.io/v1/namespaces//radarxdeployments//status") +
-                                 63 + 253);
+    assert_int_equal(path.n,
+                     strlen("/apis/radarx.io/v1/namespaces//radarxdeployments//status") + 63 + 253);
     assert_memory_equal(path.p + path.n - 8, "a/status", 8);
 }
 
@@ -61,8 +61,8 @@ static void empty_names_are_refused(void **state)
     for (size_t i = 0; i < RX_ARRAY_LEN(cases); i++) {
         struct rx_error err = {0};
         rx_auto(buf) struct rx_buf path = RX_BUF_INIT(4096);
-        assert_int_equal(
-            rx_kube_path_object(&path, &core, cases[i].ns, cases[i].name, NULL, &err), RX_EINVALID);
+        assert_int_equal(rx_kube_path_object(&path, &core, cases[i].ns, cases[i].name, NULL, &err),
+                         RX_EINVALID);
         assert_message(&err, cases[i].message);
         assert_int_equal(path.n, 0);
     }
@@ -81,8 +81,8 @@ static void versions_are_ordered_as_numbers_of_any_length(void **state)
 {
     (void)state;
     assert_true(rx_kube_rv_cmp(RX_STR("9"), RX_STR("10")) < 0);
-    assert_true(rx_kube_rv_cmp(RX_STR("99999999999999999999999"),
-                               RX_STR("99999999999999999999998")) == 1);
+    assert_true(
+        rx_kube_rv_cmp(RX_STR("99999999999999999999999"), RX_STR("99999999999999999999998")) == 1);
     assert_int_equal(rx_kube_rv_cmp(RX_STR("42"), RX_STR("42")), 0);
     assert_int_equal(rx_kube_rv_cmp(RX_STR("abc"), RX_STR("abc")), 0);
     assert_int_equal(rx_kube_rv_cmp(RX_STR("abc"), RX_STR("42")), RX_RV_UNKNOWN);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The objects have the shape that an apiserver gives them: defaults added, fields of others inside. */
+/* The objects have the shape that an apiserver gives them: defaults added, fields of others inside.
+ */
 #include "operator/kube/owned.h"
 
 #include "common/base/sha256.h"
@@ -10,31 +11,41 @@
 
 static const char intent[] =
     "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"labels\":{\"a\":\"b\"},"
-    "\"name\":\"prod\",\"namespace\":\"risk\"},\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"b\"}},"
-    "\"template\":{\"spec\":{\"containers\":[{\"args\":[\"serve\",\"--x\"],\"env\":[{\"name\":\"A\","
-    "\"value\":\"1\"}],\"name\":\"agent\",\"ports\":[{\"containerPort\":8080,\"protocol\":\"TCP\"}]}],"
+    "\"name\":\"prod\",\"namespace\":\"risk\"},\"spec\":{\"selector\":{\"matchLabels\":{\"a\":"
+    "\"b\"}},"
+    "\"template\":{\"spec\":{\"containers\":[{\"args\":[\"serve\",\"--x\"],\"env\":[{\"name\":"
+    "\"A\","
+    "\"value\":\"1\"}],\"name\":\"agent\",\"ports\":[{\"containerPort\":8080,\"protocol\":\"TCP\"}]"
+    "}],"
     "\"volumes\":[{\"emptyDir\":{},\"name\":\"tmp\"}]}}}}";
 
 static const char fields[] =
-    "{\"f:metadata\":{\"f:annotations\":{\"f:radarx.io/applied-hash\":{}},\"f:labels\":{\"f:a\":{}}},"
+    "{\"f:metadata\":{\"f:annotations\":{\"f:radarx.io/"
+    "applied-hash\":{}},\"f:labels\":{\"f:a\":{}}},"
     "\"f:spec\":{\"f:selector\":{},\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":"
     "\\\"agent\\\"}\":{\".\":{},\"f:args\":{},\"f:env\":{\"k:{\\\"name\\\":\\\"A\\\"}\":{\".\":{},"
     "\"f:name\":{},\"f:value\":{}}},\"f:name\":{},\"f:ports\":{\"k:{\\\"containerPort\\\":8080,"
     "\\\"protocol\\\":\\\"TCP\\\"}\":{\".\":{},\"f:containerPort\":{},\"f:protocol\":{}}}}},"
-    "\"f:volumes\":{\"k:{\\\"name\\\":\\\"tmp\\\"}\":{\".\":{},\"f:emptyDir\":{},\"f:name\":{}}}}}}}";
+    "\"f:volumes\":{\"k:{\\\"name\\\":\\\"tmp\\\"}\":{\".\":{},\"f:emptyDir\":{},\"f:name\":{}}}}}}"
+    "}";
 
 /* What the apiserver shows; %1: hash, then env, args, extra containers, fields. */
 #define LIVE                                                                                       \
-    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"annotations\":{"           \
-    "\"deployment.kubernetes.io/revision\":\"3\",\"radarx.io/applied-hash\":\"%s\"},\"labels\":{"   \
-    "\"a\":\"b\",\"theirs\":\"x\"},\"managedFields\":[{\"manager\":\"kcm\",\"operation\":\"Update\","  \
-    "\"subresource\":\"status\",\"fieldsV1\":{\"f:status\":{}}},{\"manager\":\"%s\","               \
-    "\"operation\":\"Apply\",\"fieldsV1\":%s}],\"name\":\"prod\",\"namespace\":\"risk\",\"uid\":\"u\"," \
-    "\"resourceVersion\":\"5\"},\"spec\":{\"replicas\":7,\"selector\":{\"matchLabels\":{\"a\":\"b\"}}," \
-    "\"strategy\":{\"type\":\"RollingUpdate\"},\"template\":{\"spec\":{\"containers\":[%s{\"name\":"   \
-    "\"agent\",\"args\":[\"serve\",\"--x\"],\"env\":[{\"name\":\"A\",\"value\":\"%s\"},{\"name\":\"B\","  \
-    "\"value\":\"theirs\"}],\"imagePullPolicy\":\"Always\",\"ports\":[{\"containerPort\":9090,"        \
-    "\"protocol\":\"TCP\"},{\"containerPort\":8080,\"protocol\":\"TCP\",\"name\":\"x\"}]}],"             \
+    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"annotations\":{"          \
+    "\"deployment.kubernetes.io/revision\":\"3\",\"radarx.io/applied-hash\":\"%s\"},\"labels\":{"  \
+    "\"a\":\"b\",\"theirs\":\"x\"},\"managedFields\":[{\"manager\":\"kcm\",\"operation\":"         \
+    "\"Update\","                                                                                  \
+    "\"subresource\":\"status\",\"fieldsV1\":{\"f:status\":{}}},{\"manager\":\"%s\","              \
+    "\"operation\":\"Apply\",\"fieldsV1\":%s}],\"name\":\"prod\",\"namespace\":\"risk\",\"uid\":"  \
+    "\"u\","                                                                                       \
+    "\"resourceVersion\":\"5\"},\"spec\":{\"replicas\":7,\"selector\":{\"matchLabels\":{\"a\":"    \
+    "\"b\"}},"                                                                                     \
+    "\"strategy\":{\"type\":\"RollingUpdate\"},\"template\":{\"spec\":{\"containers\":[%s{"        \
+    "\"name\":"                                                                                    \
+    "\"agent\",\"args\":[\"serve\",\"--x\"],\"env\":[{\"name\":\"A\",\"value\":\"%s\"},{\"name\":" \
+    "\"B\","                                                                                       \
+    "\"value\":\"theirs\"}],\"imagePullPolicy\":\"Always\",\"ports\":[{\"containerPort\":9090,"    \
+    "\"protocol\":\"TCP\"},{\"containerPort\":8080,\"protocol\":\"TCP\",\"name\":\"x\"}]}],"       \
     "\"volumes\":[{\"name\":\"tmp\",\"emptyDir\":{}}]}}},\"status\":{\"replicas\":7}}"
 
 struct shape {
@@ -144,8 +155,9 @@ static void owns_tells_single_fields(void **state)
     (void)state;
     struct rx_error err = {0};
     rx_auto(json_doc) struct rx_json_doc *doc = NULL;
-    const char *object = "{\"metadata\":{\"managedFields\":[{\"manager\":\"radarx-operator\","
-                         "\"operation\":\"Apply\",\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}}]}}";
+    const char *object =
+        "{\"metadata\":{\"managedFields\":[{\"manager\":\"radarx-operator\","
+        "\"operation\":\"Apply\",\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}}]}}";
     assert_ok(rx_json_parse(rx_str_of(object), NULL, &doc, &err), &err);
     assert_true(rx_kube_owns(rx_json_root(doc), MANAGER, "spec.replicas"));
     assert_false(rx_kube_owns(rx_json_root(doc), MANAGER, "spec.paused"));
@@ -171,9 +183,9 @@ static void depth_is_bounded(void **state)
     rx_buf_puts(&text, ",\"metadata\":{\"managedFields\":[{\"manager\":\"radarx-operator\","
                        "\"operation\":\"Apply\",\"fieldsV1\":{\"f:spec\":{}}}]}}");
     assert_ok(rx_json_parse(rx_buf_str(&text), NULL, &doc, &err), &err);
-    assert_int_equal(rx_kube_owned_digest(rx_json_root(doc), MANAGER, "v1", "X", &scratch, &owned,
-                                          &err),
-                     RX_ELIMIT);
+    assert_int_equal(
+        rx_kube_owned_digest(rx_json_root(doc), MANAGER, "v1", "X", &scratch, &owned, &err),
+        RX_ELIMIT);
 }
 
 int main(void)

@@ -48,13 +48,14 @@ static int act(struct fixture *f, enum what what, const char *name, const char *
     struct rx_error err = {0};
     rx_auto(json_doc) struct rx_json_doc *doc = NULL;
     char text[512];
-    snprintf(text, sizeof(text),
-             "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"%s\",\"uid\":\"u-%s\","
-             "\"resourceVersion\":\"%s\",\"generation\":2,\"managedFields\":[1],\"annotations\":{"
-             "\"kubectl.kubernetes.io/last-applied-configuration\":\"{}\",\"keep\":\"1\"},"
-             "\"ownerReferences\":[{\"kind\":\"Other\",\"name\":\"x\",\"uid\":\"x\"},{\"kind\":"
-             "\"RadarXDeployment\",\"name\":\"prod\",\"uid\":\"o\",\"controller\":true}]},\"data\":{}}",
-             name, name, rv);
+    snprintf(
+        text, sizeof(text),
+        "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"%s\",\"uid\":\"u-%s\","
+        "\"resourceVersion\":\"%s\",\"generation\":2,\"managedFields\":[1],\"annotations\":{"
+        "\"kubectl.kubernetes.io/last-applied-configuration\":\"{}\",\"keep\":\"1\"},"
+        "\"ownerReferences\":[{\"kind\":\"Other\",\"name\":\"x\",\"uid\":\"x\"},{\"kind\":"
+        "\"RadarXDeployment\",\"name\":\"prod\",\"uid\":\"o\",\"controller\":true}]},\"data\":{}}",
+        name, name, rv);
     assert_ok(rx_json_parse(rx_str_of(text), NULL, &doc, &err), &err);
     switch (what) {
     case PUT:

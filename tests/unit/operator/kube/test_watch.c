@@ -79,17 +79,18 @@ static void events_are_parsed(void **state)
         bool initial_end;
         int code;
     } cases[] = {
-        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"}}}", RX_WATCH_ADDED,
-         "7", false, 0},
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"}}}",
+         RX_WATCH_ADDED, "7", false, 0},
         {"{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"resourceVersion\":\"8\"}}}",
          RX_WATCH_DELETED, "8", false, 0},
         {"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\"}}}",
          RX_WATCH_BOOKMARK, "9", false, 0},
-        {"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\",\"annotations\":"
+        {"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\","
+         "\"annotations\":"
          "{\"k8s.io/initial-events-end\":\"true\"}}}}",
          RX_WATCH_BOOKMARK, "9", true, 0},
-        {"{\"type\":\"ERROR\",\"object\":{\"code\":410,\"message\":\"too old\"}}", RX_WATCH_ERROR, "",
-         false, 410},
+        {"{\"type\":\"ERROR\",\"object\":{\"code\":410,\"message\":\"too old\"}}", RX_WATCH_ERROR,
+         "", false, 410},
     };
     for (size_t i = 0; i < RX_ARRAY_LEN(cases); i++) {
         struct rx_error err = {0};
