@@ -209,7 +209,7 @@ static int add_event(struct rx_tables *tables, const struct rx_csv *csv, struct 
     if (rc == 0) {
         rc = find_pool(tables, address, &pool, err);
     }
-    if (rc < 0) {
+    if (rc != 0) {
         return rc;
     }
     if (tables->counts.rows++ >= RX_TABLES_MAX_EVENTS) {
@@ -280,7 +280,7 @@ static int add_lp(struct rx_tables *tables, const struct rx_csv *csv, struct rx_
     if (rc == 0) {
         rc = find_pool(tables, address, &pool, err);
     }
-    if (rc < 0) {
+    if (rc != 0) {
         return rc;
     }
     if (tables->counts.lp_rows++ >= RX_TABLES_MAX_EVENTS) {

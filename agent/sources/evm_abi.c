@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/sources/evm_abi.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,6 +271,7 @@ void evm_decode_text(struct rx_str hex, char *out, size_t max)
     uint8_t bytes[TEXT_MAX_HEX / 2];
     int n = call_bytes(hex, bytes, sizeof bytes);
     struct rx_str text = n > 0 ? text_bytes(bytes, (size_t)n) : (struct rx_str){NULL, 0};
+    assert(max > 0);
     size_t used = text.n < max ? text.n : max - 1;
     /* A cut in the middle of a character is taken back to its beginning. */
     while (used < text.n && used > 0 && ((unsigned char)text.p[used] & 0xc0) == 0x80) {

@@ -113,7 +113,7 @@ int rx_sqlite_get_i64(struct rx_sqlite *db, const char *sql, int64_t fallback, i
 {
     rx_auto(sqlite_stmt) struct rx_sqlite_stmt *stmt = NULL;
     int r = rx_sqlite_prepare(db, sql, &stmt, err);
-    if (r < 0) {
+    if (r != 0) {
         return r;
     }
     r = rx_sqlite_step(stmt, err);

@@ -202,7 +202,7 @@ size_t rx_format_double(double value, char out[RX_FORMAT_LEN])
         memcpy(out + n, zero, len + 1);
         return n + len;
     }
-    struct decimal d;
+    struct decimal d = {0};
     if (!decimal_fast(value, &d)) {
         decimal_slow(value, &d);
     }

@@ -112,7 +112,7 @@ int rx_parse_hex_bytes(struct rx_str text, void *ret, size_t n)
     }
     unsigned char *out = ret;
     for (size_t i = 0; i < n; i++) {
-        out[i] = (unsigned char)(hex_value(digits.p[2 * i]) << 4 | hex_value(digits.p[2 * i + 1]));
+        out[i] = (unsigned char)(16 * hex_value(digits.p[2 * i]) + hex_value(digits.p[2 * i + 1]));
     }
     return 0;
 }
