@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/sqlite.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -113,7 +114,7 @@ int rx_sqlite_get_i64(struct rx_sqlite *db, const char *sql, int64_t fallback, i
 {
     rx_auto(sqlite_stmt) struct rx_sqlite_stmt *stmt = NULL;
     int r = rx_sqlite_prepare(db, sql, &stmt, err);
-    if (r != 0) {
+    if (r < 0) {
         return r;
     }
     r = rx_sqlite_step(stmt, err);
@@ -186,6 +187,7 @@ void rx_sqlite_bind_null(struct rx_sqlite_stmt *stmt, int index)
 
 int rx_sqlite_step(struct rx_sqlite_stmt *stmt, struct rx_error *err)
 {
+    assert(stmt);
     int rc = stmt->bind_error ? stmt->bind_error : sqlite3_step(stmt->stmt);
     if (rc == SQLITE_ROW) {
         return 1;
