@@ -93,7 +93,8 @@ static void on_signal(struct rx_loop *loop, int signo, void *arg)
 /* Before any thread is made: each inherits the mask. */
 static int start_loop(struct server *s, struct rx_error *err)
 {
-    signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
     int r = rx_loop_new(NULL, &s->loop, err);
     if (r == 0) {
         r = rx_loop_on_signal(s->loop, SIGTERM, on_signal, s, err);

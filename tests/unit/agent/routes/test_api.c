@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The whole API without sockets, over a book that the test fills. Answers are compared with
- * tests/golden/agent; RADARX_UPDATE_GOLDEN=1 writes the files anew, to be reviewed as a diff.
+ * The whole API without sockets, over a book that the test fills.
+ * It covers background.c, route_health.c, route_info.c, route_score.c and score.c.
+ * Answers are compared with tests/golden/agent; RADARX_UPDATE_GOLDEN=1 writes the files anew, to be
+ * reviewed as a diff.
  */
 #include "tests/support/test.h"
 
@@ -13,6 +15,7 @@
 #include "agent/routes/background.h"
 #include "agent/routes/score.h"
 #include "common/base/file.h"
+#include "common/base/parse.h"
 #include "common/json/build.h"
 #include "tests/unit/agent/store/temp.h"
 
@@ -59,12 +62,7 @@ struct fixture {
 
 static void key_of(const char *address, uint8_t key[20])
 {
-    assert_int_equal(strlen(address), 42);
-    for (size_t i = 0; i < 20; i++) {
-        unsigned byte = 0;
-        assert_int_equal(sscanf(address + 2 + 2 * i, "%2x", &byte), 1);
-        key[i] = (uint8_t)byte;
-    }
+    assert_int_equal(rx_parse_hex_bytes(rx_str_of(address), key, 20), 0);
 }
 
 /* A pool with n trades, one every 200 s, that ends `age_h` hours after its first event. */
