@@ -163,16 +163,6 @@ void rx_buf_add_hex(struct rx_buf *buf, const void *bytes, size_t n)
     }
 }
 
-void rx_buf_consume(struct rx_buf *buf, size_t n)
-{
-    assert(n <= buf->n);
-    if (n == 0) {
-        return;
-    }
-    buf->n -= n;
-    memmove(buf->p, buf->p + n, buf->n + 1);
-}
-
 struct rx_str rx_buf_str(const struct rx_buf *buf)
 {
     return (struct rx_str){buf->p ? buf->p : "", buf->n};

@@ -46,8 +46,6 @@ void rx_buf_add_hex(struct rx_buf *buf, const void *bytes, size_t n);
  */
 char *rx_buf_reserve(struct rx_buf *buf, size_t n) RX_MUST_CHECK;
 void rx_buf_commit(struct rx_buf *buf, size_t n);
-/* Drops the first n bytes. */
-void rx_buf_consume(struct rx_buf *buf, size_t n);
 
 struct rx_str rx_buf_str(const struct rx_buf *buf);
 /* 0, or fills err: "buffer: more than N bytes" / out of memory. */

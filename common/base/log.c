@@ -24,22 +24,7 @@ void rx_log_set_level(enum rx_log_level level)
     __atomic_store_n(&rx_log_min, level, __ATOMIC_RELAXED);
 }
 
-int rx_log_level_parse(struct rx_str text, enum rx_log_level *ret)
-{
-    for (int i = 0; i < RX_LOG_LEVEL_MAX; i++) {
-        if (rx_str_eq_nocase(text, rx_str_of(names[i]))) {
-            *ret = (enum rx_log_level)i;
-            return 0;
-        }
-    }
-    if (rx_str_eq_nocase(text, RX_STR("warning"))) {
-        *ret = RX_LOG_WARN;
-        return 0;
-    }
-    return RX_EPARSE;
-}
-
-const char *rx_log_level_name(enum rx_log_level level)
+static const char *level_name(enum rx_log_level level)
 {
     return (unsigned)level < RX_LOG_LEVEL_MAX ? names[level] : "unknown";
 }
@@ -202,7 +187,7 @@ void rx_log_write(enum rx_log_level level, const char *msg, const struct rx_fiel
     put_text(&line, "{\"time\":\"");
     put_text(&line, rx_time_format_ms(rx_clock_real_ms(rx_clock_system()), now));
     put_text(&line, "\",\"level\":\"");
-    put_text(&line, rx_log_level_name(level));
+    put_text(&line, level_name(level));
     put_text(&line, "\",\"msg\":");
     put_string(&line, rx_str_of(msg));
     for (size_t i = 0; i < n && !line.full; i++) {

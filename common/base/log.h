@@ -38,9 +38,6 @@ struct rx_field {
 
 extern enum rx_log_level rx_log_min; /* written by rx_log_set_level only */
 void rx_log_set_level(enum rx_log_level level);
-/* "debug", "info", "warn" (or "warning"), "error", any case; RX_EPARSE otherwise. */
-int rx_log_level_parse(struct rx_str text, enum rx_log_level *ret) RX_MUST_CHECK;
-const char *rx_log_level_name(enum rx_log_level level);
 /* Descriptor that lines go to; 2 unless told. For tests. */
 void rx_log_set_fd(int fd);
 

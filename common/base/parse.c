@@ -5,8 +5,7 @@
 
 #include "common/base/error.h"
 
-#define MAX_DOUBLE_TEXT   400u
-#define MAX_INTEGER_DIGIT 78u
+#define MAX_DOUBLE_TEXT 400u
 
 static bool is_digit(char c)
 {
@@ -175,23 +174,6 @@ int rx_parse_double(struct rx_str text, double *ret)
         return RX_ELIMIT;
     }
     *ret = value;
-    return 0;
-}
-
-int rx_parse_decimal_integer(struct rx_str text, double *ret)
-{
-    if (text.n == 0 || skip_digits(text, 0) != text.n) {
-        return RX_EPARSE;
-    }
-    if (text.n > MAX_INTEGER_DIGIT) {
-        return RX_ELIMIT;
-    }
-    uint64_t small = 0;
-    if (text.n <= 19 && rx_parse_u64(text, UINT64_MAX, &small) == 0) {
-        *ret = (double)small;
-        return 0;
-    }
-    *ret = read_double(text);
     return 0;
 }
 

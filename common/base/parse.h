@@ -19,14 +19,9 @@ int rx_parse_hex_u64(struct rx_str text, uint64_t *ret) RX_MUST_CHECK;
 int rx_parse_hex_bytes(struct rx_str text, void *ret, size_t n) RX_MUST_CHECK;
 /* Finite decimal or exponent form, correctly rounded. */
 int rx_parse_double(struct rx_str text, double *ret) RX_MUST_CHECK;
-/* Unsigned decimal integer of any length up to 78 digits, correctly rounded to double. */
-int rx_parse_decimal_integer(struct rx_str text, double *ret) RX_MUST_CHECK;
 /* "true" or "false". */
 int rx_parse_bool(struct rx_str text, bool *ret) RX_MUST_CHECK;
 /* ^([0-9]+(ms|s|m|h|d))+$ in milliseconds: "1h30m", "300s". */
 int rx_parse_duration_ms(struct rx_str text, int64_t min, int64_t max, int64_t *ret) RX_MUST_CHECK;
-/* A Kubernetes quantity ("500m", "256Mi", "1e3", "1.5Gi") in thousandths, rounded up; never
- * negative. */
-int rx_parse_quantity_milli(struct rx_str text, int64_t *ret) RX_MUST_CHECK;
 /* RFC 3339 with zone and up to nine fraction digits, in nanoseconds since 1970. */
 int rx_parse_rfc3339_ns(struct rx_str text, int64_t *ret) RX_MUST_CHECK;

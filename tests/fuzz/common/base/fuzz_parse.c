@@ -22,9 +22,6 @@ static void check_numbers(struct rx_str text)
         int r = rx_parse_double(again, &back);
         assert(r == 0 && memcmp(&real, &back, sizeof(real)) == 0);
     }
-    if (rx_parse_decimal_integer(text, &real) == 0) {
-        assert(isfinite(real) && real >= 0);
-    }
     int64_t whole = 0;
     if (rx_parse_i64(text, -1000, 1000, &whole) == 0) {
         assert(whole >= -1000 && whole <= 1000);
@@ -43,9 +40,6 @@ static void check_units(struct rx_str text)
     int64_t value = 0;
     if (rx_parse_duration_ms(text, 0, 1000000, &value) == 0) {
         assert(value >= 0 && value <= 1000000);
-    }
-    if (rx_parse_quantity_milli(text, &value) == 0) {
-        assert(value >= 0);
     }
     if (rx_parse_rfc3339_ns(text, &value) == 0 && value % 1000000 == 0) {
         char out[RX_TIME_LEN];

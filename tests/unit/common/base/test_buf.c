@@ -21,8 +21,6 @@ static void test_append(void **state)
     rx_buf_add_str(&buf, (struct rx_str){NULL, 0});
     assert_buf(&buf, "abcd-9223372036854775808[7]0fa0a~%20%2F%C3%A9");
     assert_int_equal(buf.p[buf.n], '\0');
-    rx_buf_consume(&buf, 4);
-    assert_true(rx_str_starts(rx_buf_str(&buf), RX_STR("-9223")));
     rx_buf_clear(&buf);
     assert_buf(&buf, "");
     char *room = rx_buf_reserve(&buf, 3);

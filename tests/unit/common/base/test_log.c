@@ -109,13 +109,6 @@ static void test_levels(void **state)
     rx_debug("shown", RX_F_S("value", evaluate()));
     assert_non_null(strstr(logged(), "\"debug\""));
     assert_int_equal(evaluated, 1);
-    enum rx_log_level level = RX_LOG_DEBUG;
-    assert_int_equal(rx_log_level_parse(RX_STR("WARNING"), &level), 0);
-    assert_int_equal(level, RX_LOG_WARN);
-    assert_int_equal(rx_log_level_parse(RX_STR("Error"), &level), 0);
-    assert_int_equal(level, RX_LOG_ERROR);
-    assert_int_equal(rx_log_level_parse(RX_STR("loud"), &level), RX_EPARSE);
-    assert_string_equal(rx_log_level_name(RX_LOG_WARN), "warn");
 }
 
 static void test_long_lines_stay_one_valid_line(void **state)
