@@ -105,7 +105,7 @@ size_t rx_store_size(struct rx_store *store)
 
 struct rx_str rx_store_key(struct rx_str ns, struct rx_str name, char out[RX_KEY_LEN])
 {
-    if (ns.n + name.n + 2 > RX_KEY_LEN) {
+    if (ns.n == 0 || name.n == 0 || ns.n + name.n + 2 > RX_KEY_LEN) {
         return (struct rx_str){0};
     }
     memcpy(out, ns.p, ns.n);
@@ -452,7 +452,9 @@ void rx_store_seen(struct rx_store *store, struct rx_str rv)
 {
     pthread_mutex_lock(&store->lock);
     if (rv.n < sizeof(store->seen)) {
-        memcpy(store->seen, rv.p, rv.n);
+        if (rv.n > 0) {
+            memcpy(store->seen, rv.p, rv.n);
+        }
         store->seen[rv.n] = '\0';
     }
     pthread_mutex_unlock(&store->lock);

@@ -44,7 +44,8 @@ void rx_store_free(struct rx_store *store);
 const struct rx_kube_kind *rx_store_kind(const struct rx_store *store);
 size_t rx_store_size(struct rx_store *store);
 
-/* "namespace/name" into out; names of any length up to the API's limits fit. */
+/* "namespace/name" into out; names of any length up to the API's limits fit. {NULL, 0} otherwise.
+ */
 #define RX_KEY_LEN 320
 struct rx_str rx_store_key(struct rx_str ns, struct rx_str name, char out[RX_KEY_LEN]);
 

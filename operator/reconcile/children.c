@@ -25,6 +25,7 @@ struct child {
     struct rx_kube_ref ref;
     struct rx_store *store;
     const struct rx_record *live; /* reference, or NULL */
+    bool answered;                /* live is the server's answer to our own write */
     char name[RX_CHILD_NAME_MAX], key[RX_KEY_LEN];
 };
 
@@ -92,6 +93,9 @@ static void remember(struct rx_sync *sync, struct child *child, struct rx_kube_r
         (void)!rx_store_put_own(child->store, rx_json_root(result->doc), NULL);
     }
     refresh(child);
+    struct rx_str rv =
+        rx_json_str(rx_json_at(rx_json_root(result->doc), "metadata.resourceVersion"));
+    child->answered = child->live && rv.n > 0 && rx_str_is(rv, child->live->rv);
     sync->n_written++;
 }
 
@@ -257,10 +261,13 @@ static void announce(struct rx_sync *sync, const struct rx_want_set *set)
     (void)!rx_wants_set(sync->wants, sync->key, set);
 }
 
-/* After an apply: what the server made of it counts as the intent from now on. */
+/*
+ * After an apply: what the server made of it counts as the intent from now on. Not so when the
+ * watch was faster with a later version: that may hold somebody's change already.
+ */
 static void note_spelling(struct child *child, struct rx_want *want)
 {
-    if (child->live && child->live->owned.applied && !child->live->owned.consistent) {
+    if (child->answered && child->live->owned.applied && !child->live->owned.consistent) {
         want->seen = rx_want_fingerprint(child->live->owned.digest);
     }
 }

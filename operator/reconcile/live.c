@@ -38,7 +38,7 @@ void rx_service_project(const struct rx_json *object, void *extra)
 {
     struct rx_service_live *live = extra;
     struct rx_str ip = rx_json_str(rx_json_at(object, "spec.clusterIP"));
-    if (ip.n < sizeof(live->cluster_ip) && !rx_str_is(ip, "None")) {
+    if (ip.n > 0 && ip.n < sizeof(live->cluster_ip) && !rx_str_is(ip, "None")) {
         memcpy(live->cluster_ip, ip.p, ip.n);
     }
 }
