@@ -259,6 +259,44 @@ def test_full_disk(make_agent, node, tmp_path):
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+def test_database_damaged_while_running(make_agent, node):
+    """Scores go on from memory, and the store says what is wrong with it."""
+    agent = make_agent([evm_source(node.url, node.chain)])
+    agent.wait_block(node.chain.head)
+    wait_until(lambda: agent.metric("radarx_store_queue_units") == 0)
+    with sqlite3.connect(agent.folder / "radarx.db") as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    size = (agent.folder / "radarx.db").stat().st_size
+    with open(agent.folder / "radarx.db", "r+b") as file:
+        file.write(b"\xa5" * size)
+    # A change from another program makes the writer read its pages again.
+    (agent.folder / "radarx.db-wal").write_bytes(b"")
+    for seed in range(40):
+        node.trade(5, seed=seed)
+        agent.wait_block(node.chain.head)
+        if agent.metric("radarx_store_ok") == 0:
+            break
+    wait_until(lambda: agent.metric("radarx_store_ok") == 0)
+    assert_equal_to_chain(agent, node.chain)
+    status, body = agent.get("/health")
+    assert status == 503 and body["store"]["error"]
+    assert agent.get("/livez")[0] == 200
+
+
+def test_newer_layout_stops_the_start(make_agent, node):
+    agent = make_agent([evm_source(node.url, node.chain)])
+    agent.wait_block(node.chain.head)
+    agent.stop()
+    with sqlite3.connect(agent.folder / "radarx.db") as db:
+        db.execute("PRAGMA user_version = 999")
+    db.close()
+    agent.start(ready=False)
+    assert agent.process.wait(10) not in (0, None)
+    assert "version 999, newer than" in agent.log()
+    agent.process = None
+
+
 def test_damaged_database_stops_the_start(make_agent, node):
     agent = make_agent([evm_source(node.url, node.chain)], start=False)
     (agent.folder / "radarx.db").write_bytes(b"not a database at all " * 500)
