@@ -269,11 +269,6 @@ uint64_t rx_pool_first_block(const struct rx_pool *pool)
     return pool->core.time.b0;
 }
 
-int64_t rx_pool_first_time(const struct rx_pool *pool)
-{
-    return pool->core.time.first;
-}
-
 double rx_pool_weth(const struct rx_pool *pool)
 {
     return pool->core.price.w;

@@ -75,9 +75,8 @@ int rx_pool_lp_transfer(struct rx_pool *pool, const struct rx_lp_transfer *event
 
 /* Kept Sync events; 0 before the first. */
 uint64_t rx_pool_events(const struct rx_pool *pool);
-/* Block and time of the first kept event; valid when rx_pool_events() > 0. */
+/* Block of the first kept event; valid when rx_pool_events() > 0. */
 uint64_t rx_pool_first_block(const struct rx_pool *pool);
-int64_t rx_pool_first_time(const struct rx_pool *pool);
 /* WETH reserve after the last kept event (0 before the first). */
 double rx_pool_weth(const struct rx_pool *pool);
 /* Bytes of memory held. */

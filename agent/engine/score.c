@@ -179,7 +179,7 @@ void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct 
     write_reasons(w, "notes", score, true);
 }
 
-static void write_contribution(struct rx_jw *w, const struct rx_contribution *part)
+void rx_contribution_write(struct rx_jw *w, const struct rx_contribution *part)
 {
     const struct rx_feature_info *info = rx_feature_info(part->feature);
     rx_jw_begin_object(w);
@@ -211,7 +211,7 @@ void rx_score_write_explanations(struct rx_jw *w, const struct rx_model *model,
         rx_jw_key(w, "top_features");
         rx_jw_begin_array(w);
         for (size_t k = 0; k < n; k++) {
-            write_contribution(w, &top[k]);
+            rx_contribution_write(w, &top[k]);
         }
         rx_jw_end_array(w);
         rx_jw_end_object(w);

@@ -71,9 +71,11 @@ const struct rx_score_target *rx_score_find(const struct rx_score *score, const 
  * that come with a reservation} as members of the object that is open in `w`.
  */
 void rx_score_write(struct rx_jw *w, const struct rx_model *model, const struct rx_score *score);
+/* Writes {"feature_name", "value", "contribution", "direction", "description"}: one value. */
+void rx_contribution_write(struct rx_jw *w, const struct rx_contribution *part);
 /*
- * Writes {"explanations": {NAME: {"base", "top_features": [{"feature_name", "value",
- * "contribution", "direction"}]}}}: the five largest shares of each known target's log-odds.
+ * Writes {"explanations": {NAME: {"base", "top_features": [contribution]}}}: the five
+ * largest shares of each known target's log-odds.
  */
 void rx_score_write_explanations(struct rx_jw *w, const struct rx_model *model,
                                  const struct rx_score *score, const double features[RX_F_MAX]);

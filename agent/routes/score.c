@@ -170,18 +170,6 @@ static void write_risk(struct writing *x)
     rx_jw_end_object(x->w);
 }
 
-static void write_contribution(struct rx_jw *w, const struct rx_contribution *part)
-{
-    const struct rx_feature_info *info = rx_feature_info(part->feature);
-    rx_jw_begin_object(w);
-    rx_jw_kv_cstr(w, "feature_name", info->name);
-    rx_jw_kv_double(w, "value", part->value);
-    rx_jw_kv_double(w, "contribution", part->log_odds);
-    rx_jw_kv_cstr(w, "direction", part->log_odds < 0 ? "negative" : "positive");
-    rx_jw_kv_cstr(w, "description", info->formula);
-    rx_jw_end_object(w);
-}
-
 /* "x2_24h" is explained as "probability_2x_24h", "rug_24h" as "rug_probability_24h". False for a
  * horizon that was not asked for. */
 static bool explanation_key(const struct writing *x, const char *target, char *out, size_t n)
@@ -226,7 +214,7 @@ static void write_explanations(struct writing *x)
         rx_jw_key(x->w, "top_features");
         rx_jw_begin_array(x->w);
         for (size_t k = 0; k < n; k++) {
-            write_contribution(x->w, &top[k]);
+            rx_contribution_write(x->w, &top[k]);
         }
         rx_jw_end_array(x->w);
         rx_jw_end_object(x->w);

@@ -92,7 +92,7 @@ uint64_t rx_siphash(const uint64_t key[2], struct rx_str text)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-unsigned long long rx_hash(struct rx_str key)
+uint64_t rx_hash(struct rx_str key)
 {
     (void)pthread_once(&sip_once, sip_init); /* fails only for an invalid control */
     return rx_siphash(sip_key, key);

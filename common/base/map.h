@@ -52,7 +52,7 @@ static inline struct rx_map_iter rx_map_iter_of(const struct rx_map *map)
     for (struct rx_map_iter iter = rx_map_iter_of(map); rx_map_iter_next(&iter);)
 
 /* SipHash-2-4 of the bytes with the process's key, for other tables. */
-unsigned long long rx_hash(struct rx_str key);
+uint64_t rx_hash(struct rx_str key);
 /* The same with a given key, for the published test vectors. */
 uint64_t rx_siphash(const uint64_t key[2], struct rx_str text);
 
