@@ -11,7 +11,9 @@
 #define MAX_FILE 4096
 #define MAX_CPUS 1024
 
-unsigned rx_quota_parse(struct rx_str text)
+/* The text of cpu.max ("50000 100000", "max 100000"): CPUs rounded up, 0 = unlimited or unreadable.
+ */
+static unsigned parse(struct rx_str text)
 {
     struct rx_str rest = rx_str_trim(text), quota_text, period_text;
     int64_t quota = 0, period = 0;
@@ -27,7 +29,7 @@ unsigned rx_quota_parse(struct rx_str text)
 static unsigned quota_at(const char *path)
 {
     rx_auto(buf) struct rx_buf text = RX_BUF_INIT(MAX_FILE);
-    return rx_file_read(path, &text, NULL) < 0 ? 0 : rx_quota_parse(rx_buf_str(&text));
+    return rx_file_read(path, &text, NULL) < 0 ? 0 : parse(rx_buf_str(&text));
 }
 
 /* Version 2: our own group first, then the root of what we see (a container's own). */
@@ -64,7 +66,7 @@ static unsigned quota_v1(void)
     if (rx_file_read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &both, NULL) < 0) {
         return 0;
     }
-    return rx_quota_parse(rx_buf_str(&both));
+    return parse(rx_buf_str(&both));
 }
 
 unsigned rx_quota_cpus(void)

@@ -125,21 +125,3 @@ int rx_lru_put(struct rx_lru *lru, struct rx_str key, void *value)
     list_push(lru, node);
     return 0;
 }
-
-void rx_lru_del(struct rx_lru *lru, struct rx_str key)
-{
-    struct node *node = rx_map_get(lru->map, key);
-    if (node) {
-        drop(lru, node);
-    }
-}
-
-size_t rx_lru_size(const struct rx_lru *lru)
-{
-    return rx_map_size(lru->map);
-}
-
-void *rx_lru_oldest(const struct rx_lru *lru)
-{
-    return lru->oldest ? lru->oldest->value : NULL;
-}

@@ -20,9 +20,5 @@ void *rx_lru_get(struct rx_lru *lru, struct rx_str key);
 /* Inserts or replaces. 0, -ENOMEM or RX_ELIMIT (key too long); then the value stays the caller's.
  */
 int rx_lru_put(struct rx_lru *lru, struct rx_str key, void *value) RX_MUST_CHECK;
-void rx_lru_del(struct rx_lru *lru, struct rx_str key);
-size_t rx_lru_size(const struct rx_lru *lru);
-/* Value of the least recently used entry, or NULL. */
-void *rx_lru_oldest(const struct rx_lru *lru);
 
 RX_DEFINE_CLEANUP(lru, struct rx_lru *, rx_lru_free);

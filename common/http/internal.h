@@ -49,7 +49,6 @@ struct rx_http_request {
     bool id_from_client;
     bool answered;
     const char *peer;
-    void *user;
 
     /* The router's part. */
     const struct rx_route *route;

@@ -17,7 +17,6 @@ void rx_http_request_reset(struct rx_http_request *request, size_t max_body)
     request->id[0] = '\0';
     request->id_from_client = request->answered = false;
     request->peer = "";
-    request->user = NULL;
     request->route = NULL;
     request->route_entry = NULL;
     request->param = (struct rx_str){NULL, 0};
@@ -78,11 +77,6 @@ bool rx_http_query(const struct rx_http_request *request, const char *key, struc
     return false;
 }
 
-struct rx_str rx_http_query_raw(const struct rx_http_request *request)
-{
-    return request->target.raw_query;
-}
-
 struct rx_str rx_http_header(const struct rx_http_request *request, const char *name)
 {
     return request->transport->header(request, name);
@@ -105,16 +99,6 @@ struct rx_str rx_http_request_id(const struct rx_http_request *request)
         rx_random_uuid(((struct rx_http_request *)request)->id);
     }
     return rx_str_of(request->id);
-}
-
-void *rx_http_request_user(const struct rx_http_request *request)
-{
-    return request->user;
-}
-
-void rx_http_request_set_user(struct rx_http_request *request, void *user)
-{
-    request->user = user;
 }
 
 void rx_http_respond(struct rx_http_request *request, struct rx_http_response *response)

@@ -103,8 +103,3 @@ void rx_http_response_unref(struct rx_http_response *response)
     }
     free(response);
 }
-
-unsigned rx_http_response_status(const struct rx_http_response *response)
-{
-    return response->status;
-}

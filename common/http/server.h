@@ -54,8 +54,6 @@ rx_http_path(const struct rx_http_request *request); /* percent-decoded, without
 /* Percent-decoded query value; false when absent. A repeated key is refused with 400 before the
  * handler. */
 bool rx_http_query(const struct rx_http_request *request, const char *key, struct rx_str *ret);
-struct rx_str
-rx_http_query_raw(const struct rx_http_request *request); /* undecoded text after '?' */
 struct rx_str rx_http_header(const struct rx_http_request *request,
                              const char *name); /* {NULL,0} when absent */
 struct rx_str rx_http_body(const struct rx_http_request *request);
@@ -63,9 +61,6 @@ struct rx_str
 rx_http_peer(const struct rx_http_request *request); /* numeric address without port */
 /* X-Request-Id of the client when it is 1 to 64 of [A-Za-z0-9._-], else a fresh UUID. */
 struct rx_str rx_http_request_id(const struct rx_http_request *request);
-void *
-rx_http_request_user(const struct rx_http_request *request); /* set by rx_http_request_set_user */
-void rx_http_request_set_user(struct rx_http_request *request, void *user);
 
 /* body is copied. content_type: static. NULL when out of memory. Refcount 1. */
 struct rx_http_response *rx_http_response_new(unsigned status, const char *content_type,
@@ -75,7 +70,6 @@ int rx_http_response_header(struct rx_http_response *response, const char *name,
     RX_MUST_CHECK;
 struct rx_http_response *rx_http_response_ref(struct rx_http_response *response);
 void rx_http_response_unref(struct rx_http_response *response);
-unsigned rx_http_response_status(const struct rx_http_response *response);
 
 /* Queues the answer; the caller keeps its reference. NULL sends a bare 500. Exactly once a request.
  */

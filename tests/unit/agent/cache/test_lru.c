@@ -33,18 +33,12 @@ static void forgets_the_least_recently_used(void **state)
     assert_int_equal(rx_lru_put(lru, RX_STR("b"), number(2)), 0);
     assert_int_equal(rx_lru_put(lru, RX_STR("c"), number(3)), 0);
     assert_int_equal(*(int *)rx_lru_get(lru, RX_STR("a")), 1);
-    assert_int_equal(*(int *)rx_lru_oldest(lru), 2);
     assert_int_equal(rx_lru_put(lru, RX_STR("d"), number(4)), 0);
     assert_null(rx_lru_get(lru, RX_STR("b")));
     assert_int_equal(freed, 1);
-    assert_int_equal(rx_lru_size(lru), 3);
     assert_int_equal(rx_lru_put(lru, RX_STR("a"), number(5)), 0); /* replaces */
     assert_int_equal(freed, 2);
     assert_int_equal(*(int *)rx_lru_get(lru, RX_STR("a")), 5);
-    rx_lru_del(lru, RX_STR("a"));
-    rx_lru_del(lru, RX_STR("nothing"));
-    assert_int_equal(freed, 3);
-    assert_int_equal(rx_lru_size(lru), 2);
     rx_lru_free(lru);
     assert_int_equal(freed, 5);
 }
