@@ -36,7 +36,7 @@ struct rx_store {
 
 static struct stored *stored_of(const struct rx_record *record)
 {
-    return (struct stored *)((char *)(uintptr_t)record - offsetof(struct stored, rec));
+    return (void *)((char *)(uintptr_t)record - offsetof(struct stored, rec));
 }
 
 static void stored_unref(void *value)

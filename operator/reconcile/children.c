@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/base/parse.h"
 #include "common/base/random.h"
 #include "common/base/sha256.h"
+#include "operator/reconcile/intent.h"
 #include "operator/reconcile/live.h"
 
 #define HANDOVER_MANAGER "radarx-operator-handover"
@@ -146,30 +146,17 @@ static int look(struct rx_sync *sync, struct child *child, struct rx_kube_result
 
 /* ---- applying ---- */
 
-static int dump(struct rx_sync *sync, json_t *intent, const char *field, struct rx_str value,
-                struct rx_error *err)
+static int apply(struct rx_sync *sync, struct child *child, const struct rx_intent *intent,
+                 struct rx_str uid, struct rx_error *err)
 {
-    json_t *meta = json_object_get(intent, "metadata");
-    json_object_del(meta, "uid");
-    json_object_del(meta, "resourceVersion");
-    if (json_object_set_new(meta, field, json_stringn(value.p, value.n)) < 0) {
-        return rx_error_errno(err, ENOMEM, "intent");
-    }
-    rx_buf_clear(sync->text);
-    int rc = rx_build_write(intent, sync->text);
-    return rc < 0 ? rx_error_set(err, rc, "intent cannot be written") : 0;
-}
-
-static int apply(struct rx_sync *sync, struct child *child, json_t *intent, struct rx_str uid,
-                 struct rx_error *err)
-{
-    int rc = uid.n > 0 ? dump(sync, intent, "uid", uid, err)
-                       : dump(sync, intent, "resourceVersion", RX_STR(NO_OBJECT_VERSION), err);
+    const char *field = uid.n > 0 ? "uid" : "resourceVersion";
+    struct rx_str value = uid.n > 0 ? uid : RX_STR(NO_OBJECT_VERSION);
+    int rc = rx_intent_body(intent, field, value, sync->body, err);
     if (rc < 0) {
         return rc;
     }
     rx_auto(kube_result) struct rx_kube_result result = {0};
-    rc = rx_kube_apply(sync->client, &child->ref, NULL, rx_buf_str(sync->text), &result, err);
+    rc = rx_kube_apply(sync->client, &child->ref, NULL, rx_buf_str(sync->body), &result, err);
     if (rc == 0) {
         remember(sync, child, &result);
     }
@@ -177,7 +164,7 @@ static int apply(struct rx_sync *sync, struct child *child, json_t *intent, stru
 }
 
 /* The cache was wrong about the object: asks the server and applies by what it says. */
-static int apply_again(struct rx_sync *sync, struct child *child, json_t *intent,
+static int apply_again(struct rx_sync *sync, struct child *child, const struct rx_intent *intent,
                        struct rx_error *err)
 {
     rx_auto(kube_result) struct rx_kube_result result = {0};
@@ -197,12 +184,12 @@ static int hand_over(struct rx_sync *sync, const struct child *child, struct rx_
         "{s:s, s:s, s:{s:s, s:s%, s:s}, s:{s:i}}", "apiVersion", child->row->api_version, "kind",
         child->row->kind, "metadata", "name", child->name, "namespace", child->ref.ns.p,
         child->ref.ns.n, "uid", child->live->uid, "spec", "replicas", (int)live->spec_replicas);
-    rx_buf_clear(sync->text);
-    if (!intent || rx_build_write(intent, sync->text) < 0) {
+    rx_buf_clear(sync->body);
+    if (!intent || rx_build_write(intent, sync->body) < 0) {
         return rx_error_errno(err, ENOMEM, "hand-over of replicas");
     }
     sync->n_written++;
-    return rx_kube_apply(sync->client, &child->ref, HANDOVER_MANAGER, rx_buf_str(sync->text), NULL,
+    return rx_kube_apply(sync->client, &child->ref, HANDOVER_MANAGER, rx_buf_str(sync->body), NULL,
                          err);
 }
 
@@ -219,7 +206,7 @@ static bool drops_replicas(const struct child *child, const json_t *intent)
  * The digest differs from the intent's hash. When the object holds the intent nevertheless (the
  * server spells a value in another way), its digest is noted as good; otherwise it must be applied.
  */
-static bool holds_anyway(struct rx_sync *sync, struct child *child, const json_t *intent,
+static bool holds_anyway(struct rx_sync *sync, struct child *child, const struct rx_intent *intent,
                          struct rx_want *want)
 {
     rx_auto(kube_result) struct rx_kube_result result = {0};
@@ -228,9 +215,9 @@ static bool holds_anyway(struct rx_sync *sync, struct child *child, const json_t
     }
     const struct rx_json *object = rx_json_root(result.doc);
     struct rx_kube_owned owned;
-    if (!rx_build_subset(intent, object) ||
+    if (!rx_build_subset(intent->tree, object) ||
         rx_kube_owned_digest(object, RX_KUBE_FIELD_MANAGER, child->ref.kind->api_version,
-                             child->ref.kind->kind, sync->text, &owned, NULL) < 0 ||
+                             child->ref.kind->kind, sync->body, &owned, NULL) < 0 ||
         !owned.applied) {
         return false;
     }
@@ -239,19 +226,12 @@ static bool holds_anyway(struct rx_sync *sync, struct child *child, const json_t
     return true;
 }
 
-static int want_hash(const json_t *intent, struct rx_want *want, struct rx_error *err)
+static void want_hash(const struct rx_intent *intent, struct rx_want *want)
 {
-    unsigned char digest[32];
-    const char *text = json_string_value(json_object_get(
-        json_object_get(json_object_get(intent, "metadata"), "annotations"), RX_HASH_ANNOTATION));
-    if (rx_parse_hex_bytes(rx_str_of(text), digest, sizeof(digest)) < 0) {
-        return rx_error_set(err, RX_EINVALID, "intent has no hash annotation");
-    }
-    uint64_t hash = rx_want_fingerprint(digest);
+    uint64_t hash = rx_want_fingerprint(intent->hash);
     if (want->hash != hash) {
         *want = (struct rx_want){.hash = hash};
     }
-    return 0;
 }
 
 /* Tells the loop what is coming, so that the echo of our own write is no news to it. */
@@ -272,10 +252,10 @@ static void note_spelling(struct child *child, struct rx_want *want)
     }
 }
 
-static int write_applied(struct rx_sync *sync, struct child *child, json_t *intent,
+static int write_applied(struct rx_sync *sync, struct child *child, const struct rx_intent *intent,
                          struct rx_error *err)
 {
-    if (drops_replicas(child, intent)) {
+    if (drops_replicas(child, intent->tree)) {
         int rc = hand_over(sync, child, err);
         if (rc < 0) {
             return rc;
@@ -296,25 +276,25 @@ static int write_applied(struct rx_sync *sync, struct child *child, json_t *inte
 static int sync_applied(struct rx_sync *sync, struct child *child, struct rx_want_set *set,
                         struct rx_error *err)
 {
-    rx_auto(build) json_t *intent = NULL;
+    rx_auto(intent) struct rx_intent intent = {0};
     struct rx_want *want = &set->child[child->index];
     bool was_settled = set->complete;
-    int rc = rx_render_child(child->row, sync->in, &intent, err);
-    rc = rc < 0 ? rc : want_hash(intent, want, err);
+    int rc = rx_intent_render(child->row, sync->in, sync->text, &intent, err);
     if (rc < 0) {
         return rc;
     }
+    want_hash(&intent, want);
     if (child->live && rx_want_holds(want, child->live)) {
         return 0;
     }
     /* Applied from this very intent, but with another digest: drift, or another spelling. */
     bool same_intent = child->live && rx_want_fingerprint(child->live->owned.hash) == want->hash;
-    if (same_intent && holds_anyway(sync, child, intent, want)) {
+    if (same_intent && holds_anyway(sync, child, &intent, want)) {
         announce(sync, set);
         return 0;
     }
     announce(sync, set);
-    rc = write_applied(sync, child, intent, err);
+    rc = write_applied(sync, child, &intent, err);
     if (rc < 0) {
         return rc;
     }

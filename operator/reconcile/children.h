@@ -16,8 +16,8 @@ struct rx_sync {
     struct rx_wants *wants;
     struct rx_kube_client *client;
     const struct rx_render_in *in;
-    struct rx_str key;   /* of the CR */
-    struct rx_buf *text; /* scratch, kept by the worker */
+    struct rx_str key;          /* of the CR */
+    struct rx_buf *text, *body; /* scratch, kept by the worker */
     /* out */
     unsigned n_wanted, n_written;
     unsigned n_repaired; /* written although the CR had been settled in this generation */

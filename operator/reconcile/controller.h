@@ -11,7 +11,8 @@
 #include "operator/reconcile/synced.h"
 #include "operator/reconcile/wants.h"
 
-/* What a pass works with. Shared parts are thread-safe; client and text belong to the worker. */
+/* What a pass works with. Shared parts are thread-safe; client, text and body belong to the worker.
+ */
 struct rx_pass {
     struct rx_cache *cache;
     struct rx_wants *wants;
@@ -20,7 +21,7 @@ struct rx_pass {
     const struct rx_clock *clock;
     struct rx_str operator_namespace; /* empty outside the cluster */
     struct rx_kube_client *client;
-    struct rx_buf *text;
+    struct rx_buf *text, *body;
 };
 
 enum rx_verdict {

@@ -32,7 +32,7 @@ struct worker {
     pthread_t thread;
     bool started;
     struct rx_kube_client *client; /* owned */
-    struct rx_buf text;
+    struct rx_buf text, body;
 };
 
 struct rx_operator {
@@ -198,7 +198,8 @@ static void work(struct worker *worker, struct rx_str key)
                            .clock = rx_loop_clock(operator->o.loop),
                            .operator_namespace = operator->namespace,
                            .client = worker->client,
-                           .text = &worker->text};
+                           .text = &worker->text,
+                           .body = &worker->body};
     int64_t began = rx_clock_monotonic_ms(pass.clock);
     struct rx_str object = {key.p + 1, key.n - 1};
     struct rx_pass_result result = key.p[0] == PREFIX_RXD ? rx_reconcile_rxd(&pass, object)
@@ -284,7 +285,7 @@ static int make_workers(struct rx_operator *operator, struct rx_error * err)
     for (size_t i = 0; i < operator->n_workers; i++) {
         struct worker *worker = &operator->workers[i];
         worker->operator= operator;
-        worker->text = RX_BUF_INIT(MAX_INTENT);
+        worker->text = worker->body = RX_BUF_INIT(MAX_INTENT);
         int rc = rx_kube_client_new(&options, &worker->client, err);
         if (rc < 0) {
             return rc;
@@ -380,6 +381,7 @@ void rx_operator_free(struct rx_operator *operator)
     for (size_t i = 0; operator->workers && i<operator->n_workers; i++) {
         rx_kube_client_free(operator->workers[i].client);
         rx_buf_free(&operator->workers[i].text);
+        rx_buf_free(&operator->workers[i].body);
     }
     free(operator->workers);
     rx_synced_free(operator->synced);

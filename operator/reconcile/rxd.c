@@ -218,7 +218,8 @@ static struct rx_pass_result sync_and_report(struct work *work)
                                   .client = pass->client,
                                   .in = &in,
                                   .key = work->key,
-                                  .text = pass->text};
+                                  .text = pass->text,
+                                  .body = pass->body};
     struct rx_sync *sync = &work->sync;
     int rc = rx_sync_children(sync);
     /* What passes by itself is tried again before anybody is told. */
