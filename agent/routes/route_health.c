@@ -38,6 +38,9 @@ void rx_route_ready(struct rx_http_request *request, void *arg)
     rx_respond_json(request, 200, &loop->scratch);
 }
 
+/* A single refused call is retried within seconds; only what lasts makes the agent unhealthy. */
+#define SOURCE_GRACE_S 10
+
 struct health {
     bool synced;
     bool failing;
@@ -90,7 +93,7 @@ static void write_sources(struct rx_jw *w, const struct rx_api *api,
         if (i == 0 || status.as_of.block < health->as_of_block) {
             health->as_of_block = status.as_of.block;
         }
-        if (status.error[0]) {
+        if (status.error_seconds >= SOURCE_GRACE_S) {
             char text[400];
             snprintf(text, sizeof(text), "source:%s: %s", status.name, status.error);
             rx_jw_cstr(&f, text);

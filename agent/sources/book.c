@@ -161,17 +161,6 @@ size_t rx_book_walk(struct rx_book *book, size_t *pos, struct rx_snapshot **out,
     return n;
 }
 
-size_t rx_book_size(struct rx_book *book)
-{
-    size_t n = 0;
-    pthread_rwlock_rdlock(&book->lock);
-    for (unsigned i = 0; i < book->n_sources; i++) {
-        n += book->sources[i].status.tokens;
-    }
-    pthread_rwlock_unlock(&book->lock);
-    return n;
-}
-
 unsigned rx_book_sources(struct rx_book *book)
 {
     pthread_rwlock_rdlock(&book->lock);
@@ -248,13 +237,17 @@ void rx_book_export(struct rx_book *book, struct rx_metrics *metrics)
     }
 }
 
-struct rx_snapshot *rx_snapshot_new(struct rx_book *book, unsigned source, const uint8_t key[20])
+struct rx_snapshot *rx_snapshot_new(struct rx_book *book, unsigned source, const uint8_t key[20],
+                                    size_t n_pools)
 {
     static const char digits[] = "0123456789abcdef";
-    struct rx_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    size_t listed = n_pools < RX_BOOK_MAX_POOLS ? n_pools : RX_BOOK_MAX_POOLS;
+    struct rx_snapshot *snapshot = calloc(1, sizeof *snapshot + listed * sizeof snapshot->pools[0]);
     if (!snapshot) {
         return NULL;
     }
+    snapshot->n_pools_total = (unsigned)n_pools;
+    snapshot->n_pools = (unsigned)listed;
     atomic_init(&snapshot->refs, 1);
     memcpy(snapshot->key, key, sizeof snapshot->key);
     snapshot->address[0] = '0';

@@ -42,10 +42,10 @@ struct rx_snapshot {
     char symbol[RX_TOKEN_TEXT], name[RX_TOKEN_TEXT]; /* "" = unknown */
     int decimals;                                    /* 0..255, -1 = unknown */
     unsigned source;                                 /* index for rx_book_status */
-    unsigned n_pools_total;                          /* also those beyond the list */
+    struct rx_pool_view *view; /* of pools[0]; owned; NULL: no kept event yet */
+    unsigned n_pools_total;    /* also those beyond the list */
     unsigned n_pools;
-    struct rx_pool_info pools[RX_BOOK_MAX_POOLS]; /* deepest WETH reserve first */
-    struct rx_pool_view *view;                    /* of pools[0]; owned; NULL: no kept event yet */
+    struct rx_pool_info pools[]; /* deepest WETH reserve first */
 };
 
 /* The block that a lookup is true as of. */
@@ -75,7 +75,6 @@ uint64_t rx_book_generation(const struct rx_book *book);
  * that come during a walk may be missed. */
 size_t rx_book_walk(struct rx_book *book, size_t *pos, struct rx_snapshot **out, size_t max,
                     struct rx_as_of *as_of);
-size_t rx_book_size(struct rx_book *book);
 
 enum rx_source_state {
     RX_SOURCE_STARTING,
@@ -116,9 +115,10 @@ void rx_book_export(struct rx_book *book, struct rx_metrics *metrics);
 int rx_book_add_source(struct rx_book *book, const char *name, const char *type, const char *chain,
                        unsigned *ret_index, struct rx_error *err) RX_MUST_CHECK;
 
-/* Zeroed, one reference, chain and source set; NULL when out of memory. */
-struct rx_snapshot *rx_snapshot_new(struct rx_book *book, unsigned source, const uint8_t key[20])
-    RX_MUST_CHECK;
+/* Room for the deepest RX_BOOK_MAX_POOLS of n_pools pools, both counts set; otherwise zeroed, one
+ * reference, chain and source set. NULL when out of memory. */
+struct rx_snapshot *rx_snapshot_new(struct rx_book *book, unsigned source, const uint8_t key[20],
+                                    size_t n_pools) RX_MUST_CHECK;
 
 struct rx_book_change {
     uint64_t as_of_block;

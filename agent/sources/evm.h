@@ -8,12 +8,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "agent/sources/breaker.h"
 #include "agent/sources/evm_blocks.h"
 #include "agent/sources/evm_chain.h"
 #include "agent/sources/evm_range.h"
 #include "agent/sources/evm_rpc.h"
 #include "agent/sources/evm_state.h"
+#include "agent/sources/pace.h"
 #include "agent/sources/source.h"
 
 #define EVM_MAX_FACTORIES 8

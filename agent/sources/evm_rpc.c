@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/sources/breaker.h"
+#include "agent/sources/pace.h"
 #include "common/http/client.h"
 
 #define REQUEST_MAX_BYTES (4UL << 20)
@@ -111,11 +111,6 @@ void evm_rpc_end(struct evm_rpc *rpc)
 {
     rx_jw_end_array(&rpc->writer);
     rx_jw_end_object(&rpc->writer);
-}
-
-size_t evm_rpc_size(const struct evm_rpc *rpc)
-{
-    return rpc->n;
 }
 
 static void on_wake(struct rx_loop *loop, void *arg)

@@ -39,7 +39,6 @@ void evm_rpc_begin(struct evm_rpc *rpc);
 struct rx_jw *evm_rpc_add(struct evm_rpc *rpc, const char *method);
 /* Closes the parameters of the last call. */
 void evm_rpc_end(struct evm_rpc *rpc);
-size_t evm_rpc_size(const struct evm_rpc *rpc);
 /*
  * Sends the batch and waits. 0: every call has an answer, a result or an error of its own. -1: no
  * usable answer; the fault says why.

@@ -389,7 +389,8 @@ static void describe_pool(const struct evm_pool *pool, struct rx_pool_info *out)
 static struct rx_snapshot *snapshot_of(struct evm_token *token, struct rx_book *book,
                                        unsigned index)
 {
-    rx_auto(snapshot) struct rx_snapshot *out = rx_snapshot_new(book, index, token->info.key);
+    rx_auto(snapshot) struct rx_snapshot *out =
+        rx_snapshot_new(book, index, token->info.key, token->n_pools);
     if (!out) {
         return NULL;
     }
@@ -397,8 +398,6 @@ static struct rx_snapshot *snapshot_of(struct evm_token *token, struct rx_book *
     memcpy(out->symbol, token->info.symbol, sizeof out->symbol);
     memcpy(out->name, token->info.name, sizeof out->name);
     out->decimals = token->info.decimals;
-    out->n_pools_total = (unsigned)token->n_pools;
-    out->n_pools = out->n_pools_total < RX_BOOK_MAX_POOLS ? out->n_pools_total : RX_BOOK_MAX_POOLS;
     for (unsigned i = 0; i < out->n_pools; i++) {
         describe_pool(token->pools[i], &out->pools[i]);
     }

@@ -358,17 +358,6 @@ int rx_store_submit(struct rx_store *store, struct rx_unit *unit, const atomic_b
     return room ? 0 : -ECANCELED;
 }
 
-int rx_store_try_submit(struct rx_store *store, struct rx_unit *unit)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool room = has_room(store, unit);
-    if (room) {
-        enqueue(store, unit);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return room ? 0 : -EAGAIN;
-}
-
 int rx_store_flush(struct rx_store *store, const atomic_bool *cancel)
 {
     pthread_mutex_lock(&store->mutex);

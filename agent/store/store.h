@@ -50,8 +50,6 @@ void rx_store_close(struct rx_store *store);
  */
 int rx_store_submit(struct rx_store *store, struct rx_unit *unit, const atomic_bool *cancel)
     RX_MUST_CHECK;
-/* As rx_store_submit, but -EAGAIN instead of waiting; then the unit stays the caller's. */
-int rx_store_try_submit(struct rx_store *store, struct rx_unit *unit) RX_MUST_CHECK;
 /* Waits until all that was submitted before is committed, or *cancel (-ECANCELED). */
 int rx_store_flush(struct rx_store *store, const atomic_bool *cancel) RX_MUST_CHECK;
 void rx_store_status(struct rx_store *store, struct rx_store_status *ret);

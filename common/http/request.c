@@ -82,6 +82,11 @@ struct rx_str rx_http_header(const struct rx_http_request *request, const char *
     return request->transport->header(request, name);
 }
 
+struct rx_str rx_http_query_raw(const struct rx_http_request *request)
+{
+    return request->target.raw_query;
+}
+
 struct rx_str rx_http_body(const struct rx_http_request *request)
 {
     return rx_buf_str(&request->body);

@@ -56,6 +56,8 @@ rx_http_path(const struct rx_http_request *request); /* percent-decoded, without
 bool rx_http_query(const struct rx_http_request *request, const char *key, struct rx_str *ret);
 struct rx_str rx_http_header(const struct rx_http_request *request,
                              const char *name); /* {NULL,0} when absent */
+/* Undecoded text after '?'. */
+struct rx_str rx_http_query_raw(const struct rx_http_request *request);
 struct rx_str rx_http_body(const struct rx_http_request *request);
 struct rx_str
 rx_http_peer(const struct rx_http_request *request); /* numeric address without port */

@@ -89,12 +89,11 @@ static struct rx_snapshot *make_snapshot(struct fixture *f, const char *address,
 {
     uint8_t key[20];
     key_of(address, key);
-    struct rx_snapshot *s = rx_snapshot_new(f->api.book, f->source, key);
+    struct rx_snapshot *s = rx_snapshot_new(f->api.book, f->source, key, 1);
     assert_non_null(s);
     memcpy(s->address, address, 43);
     snprintf(s->symbol, sizeof(s->symbol), "T%s", address + 40);
     s->decimals = 18;
-    s->n_pools = s->n_pools_total = 1;
     s->pools[0] = (struct rx_pool_info){.protocol = "uniswap-v2",
                                         .created_block = 99,
                                         .weth = weth,

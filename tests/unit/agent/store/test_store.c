@@ -269,16 +269,17 @@ static void test_lock_holds_submitters_back(void **state)
     struct rx_error err = {0};
     assert_ok(rx_sqlite_open(temp.path, 100, &db, &err), &err);
     assert_ok(rx_sqlite_exec(db, "BEGIN IMMEDIATE", &err), &err);
-    struct rx_unit *unit = NULL;
+    /* Cancelled from the start, a submit tells at once whether there is room. */
+    const atomic_bool cancel = true;
     uint64_t block = 0;
     int r = 0;
     while (r == 0) {
         block++;
-        unit = unit_of_block(source, 1, block, block == 1);
-        r = rx_store_try_submit(store, unit);
+        r = rx_store_submit(store, unit_of_block(source, 1, block, block == 1), &cancel);
     }
-    assert_int_equal(r, -EAGAIN);
+    assert_int_equal(r, -ECANCELED);
     assert_in_range(block, 2, 20);
+    struct rx_unit *unit = unit_of_block(source, 1, block, block == 1);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, unlock_later, db), 0);
     assert_int_equal(rx_store_submit(store, unit, NULL), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/sources/breaker.h"
+#include "agent/sources/pace.h"
 
 #include "common/base/random.h"
 
@@ -62,32 +62,4 @@ int64_t rx_backoff_next(struct rx_backoff *backoff, int64_t retry_after_ms)
 void rx_backoff_reset(struct rx_backoff *backoff)
 {
     backoff->failures = 0;
-}
-
-void rx_breaker_init(struct rx_breaker *breaker, unsigned threshold, int64_t reset_ms)
-{
-    *breaker = (struct rx_breaker){.threshold = threshold, .reset_ms = reset_ms};
-}
-
-bool rx_breaker_allow(struct rx_breaker *breaker, int64_t now_ms)
-{
-    if (breaker->state == RX_BREAKER_OPEN && now_ms - breaker->opened_ms >= breaker->reset_ms) {
-        breaker->state = RX_BREAKER_HALF_OPEN;
-        return true;
-    }
-    return breaker->state == RX_BREAKER_CLOSED;
-}
-
-void rx_breaker_result(struct rx_breaker *breaker, bool ok, int64_t now_ms)
-{
-    if (ok) {
-        breaker->failures = 0;
-        breaker->state = RX_BREAKER_CLOSED;
-        return;
-    }
-    breaker->failures++;
-    if (breaker->state == RX_BREAKER_HALF_OPEN || breaker->failures >= breaker->threshold) {
-        breaker->state = RX_BREAKER_OPEN;
-        breaker->opened_ms = now_ms;
-    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/sources/breaker.h"
+#include "agent/sources/pace.h"
 
 #include "tests/support/test.h"
 
@@ -52,38 +52,12 @@ static void test_backoff(void **state)
     assert_in_range(rx_backoff_next(&backoff, 0), 50, 100);
 }
 
-static void test_breaker(void **state)
-{
-    (void)state;
-    struct rx_breaker breaker;
-    rx_breaker_init(&breaker, 3, 1000);
-    for (int i = 0; i < 2; i++) {
-        assert_true(rx_breaker_allow(&breaker, 0));
-        rx_breaker_result(&breaker, false, 0);
-    }
-    rx_breaker_result(&breaker, true, 0);
-    for (int i = 0; i < 3; i++) {
-        assert_true(rx_breaker_allow(&breaker, 10));
-        rx_breaker_result(&breaker, false, 10);
-    }
-    assert_false(rx_breaker_allow(&breaker, 1009));
-    /* One probe; while it is under way nobody else. */
-    assert_true(rx_breaker_allow(&breaker, 1010));
-    assert_false(rx_breaker_allow(&breaker, 1011));
-    rx_breaker_result(&breaker, false, 1020);
-    assert_false(rx_breaker_allow(&breaker, 2019));
-    assert_true(rx_breaker_allow(&breaker, 2020));
-    rx_breaker_result(&breaker, true, 2021);
-    assert_true(rx_breaker_allow(&breaker, 2022));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_bucket_adapts),
         cmocka_unit_test(test_backoff),
-        cmocka_unit_test(test_breaker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

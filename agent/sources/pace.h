@@ -33,18 +33,3 @@ void rx_backoff_init(struct rx_backoff *backoff, int64_t min_ms, int64_t max_ms)
  * Retry-After (ms, negative = none) is a floor, itself cut at 10 minutes. */
 int64_t rx_backoff_next(struct rx_backoff *backoff, int64_t retry_after_ms);
 void rx_backoff_reset(struct rx_backoff *backoff);
-
-enum rx_breaker_state { RX_BREAKER_CLOSED, RX_BREAKER_OPEN, RX_BREAKER_HALF_OPEN };
-
-/* Opens after `threshold` failures in a row; after reset_ms one probe is let through. */
-struct rx_breaker {
-    unsigned threshold, failures;
-    int64_t reset_ms, opened_ms;
-    enum rx_breaker_state state;
-};
-
-void rx_breaker_init(struct rx_breaker *breaker, unsigned threshold, int64_t reset_ms);
-/* Whether a call may be made now; an open breaker turns half-open when its time has come, and then
- * allows one call until that call's result is told. */
-bool rx_breaker_allow(struct rx_breaker *breaker, int64_t now_ms);
-void rx_breaker_result(struct rx_breaker *breaker, bool ok, int64_t now_ms);
