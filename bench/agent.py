@@ -146,13 +146,17 @@ def start_agent(folder):
 
 def start_nginx(folder, body):
     port = free_port()
-    text = body.decode().replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}")
+    # A parameter may have 4,096 bytes, so the body is put together from pieces.
+    pieces = [body[i : i + 2000].decode() for i in range(0, len(body), 2000)]
+    quoted = [p.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}") for p in pieces]
+    sets = " ".join(f"set $p{i} '{text}';" for i, text in enumerate(quoted))
+    answer = "".join(f"$p{i}" for i in range(len(pieces)))
     (folder / "nginx.conf").write_text(
         f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;\n"
         "events { worker_connections 1024; }\n"
         "http { access_log off; keepalive_requests 100000000; geo $dollar { default '$'; }\n"
         f" server {{ listen 127.0.0.1:{port} reuseport; location /score/token {{ default_type application/json;"
-        f" return 200 '{text}'; }} }} }}\n"
+        f" {sets} return 200 {answer}; }} }} }}\n"
     )
     process = start(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], folder)
     return process, f"http://127.0.0.1:{port}/score/token"
