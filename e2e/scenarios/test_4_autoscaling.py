@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load makes the HorizontalPodAutoscaler add pods; the operator leaves the count to it."""
 
+import tempfile
 import threading
 
 from support import agent_pods, api_key, apply, deployment_yaml, get, node, service_url, wait_ready, wait_until
 
 LOAD_SECONDS = 150
+# Asks until its time is over or the file $4 is there. $1 seconds, $2 header, $3 address.
+ASK = """
+end=$((SECONDS + $1))
+while [ $SECONDS -lt $end ] && [ ! -e "$4" ]; do
+    curl -s -o /dev/null -H "$2" "$3" "$3" "$3" "$3"
+done
+"""
 
 
 def test_load_adds_pods_and_replicas_belong_to_the_autoscaler(namespace, chain):
@@ -26,15 +34,12 @@ def test_load_adds_pods_and_replicas_belong_to_the_autoscaler(namespace, chain):
     )
     url = f"{service_url(namespace, 'busy')}/score/token?address={chain['tokens'][0]['token']}&chain=ethereum"
     header = f"X-API-Key: {api_key(namespace, 'busy')}"
-    loop = 'end=$((SECONDS + $1)); while [ $SECONDS -lt $end ] && [ ! -e "$4" ]; do curl -s -o /dev/null -H "$2" "$3" "$3" "$3" "$3"; done'
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         stop = f"{folder}/stop"
         threads = [
             threading.Thread(
                 target=node,
-                args=("bash", "-c", loop, "load", LOAD_SECONDS, header, url, stop),
+                args=("bash", "-c", ASK, "load", LOAD_SECONDS, header, url, stop),
                 kwargs={"timeout": LOAD_SECONDS + 30},
             )
             for _ in range(2)
