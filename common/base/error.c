@@ -14,7 +14,8 @@ __attribute__((format(printf, 2, 0))) static void set_message(struct rx_error *e
     }
 }
 
-int rx_error_set(struct rx_error *err, int code, const char *fmt, ...)
+/* In parentheses, because error.h has macros of these names for the analyzer. */
+int(rx_error_set)(struct rx_error *err, int code, const char *fmt, ...)
 {
     if (!err) {
         return code;
@@ -29,7 +30,7 @@ int rx_error_set(struct rx_error *err, int code, const char *fmt, ...)
     return code;
 }
 
-int rx_error_errno(struct rx_error *err, int errnum, const char *fmt, ...)
+int(rx_error_errno)(struct rx_error *err, int errnum, const char *fmt, ...)
 {
     int code = errnum < 0 ? errnum : -errnum;
     if (!err) {

@@ -45,3 +45,20 @@ int rx_error_wrap(struct rx_error *err, const char *fmt, ...) RX_PRINTF(2, 3);
 /* Name of a code for logs and metrics: "parse", "limit", ..., or the errno's text. Static storage.
  */
 const char *rx_code_name(int code);
+
+#ifdef __clang_analyzer__
+/* The analyzer sees one file at a time: these say what comes back. */
+#define rx_error_set(err, code, ...)                                                               \
+    ({                                                                                             \
+        const int rx_code_ = (code);                                                               \
+        (void)rx_error_set(err, rx_code_, __VA_ARGS__);                                            \
+        rx_code_;                                                                                  \
+    })
+#define rx_error_errno(err, errnum, ...)                                                           \
+    ({                                                                                             \
+        const int rx_errnum_ = (errnum);                                                           \
+        __builtin_assume(rx_errnum_ != 0);                                                         \
+        (void)rx_error_errno(err, rx_errnum_, __VA_ARGS__);                                        \
+        rx_errnum_ < 0 ? rx_errnum_ : -rx_errnum_;                                                 \
+    })
+#endif

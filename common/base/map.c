@@ -70,6 +70,9 @@ uint64_t rx_siphash(const uint64_t key[2], struct rx_str text)
 {
     uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
                      key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
+    if (text.n == 0) {
+        text.p = ""; /* no offset may be added to NULL */
+    }
     size_t at = 0;
     for (; text.n - at >= 8; at += 8) {
         uint64_t word;

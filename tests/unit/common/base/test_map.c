@@ -137,6 +137,7 @@ static void test_siphash(void **state)
     }
     assert_true(rx_hash(RX_STR("x")) == rx_hash(RX_STR("x")));
     assert_true(rx_hash(RX_STR("x")) != rx_hash(RX_STR("y")));
+    assert_true(rx_hash((struct rx_str){NULL, 0}) == rx_hash(RX_STR("")));
 }
 
 static int fill(void *arg)
