@@ -99,16 +99,14 @@ def main():
         info = tokens[token]
         rug_cell = cell(probability(body, "rug_probability", "24h"))
         up_cell = cell(probability(body, "probability_heatmap", "horizons", "24h", "2x"))
-        print(
-            f"{info['symbol']:10} {info['kind']:16} {rug_cell:26} {up_cell:26} {body['as_of_block']:>8} {body['lag_seconds']:>6.0f}s"
-        )
+        fresh = f"{body['as_of_block']:>8} {body['lag_seconds']:>6.0f}s"
+        print(f"{info['symbol']:10} {info['kind']:16} {rug_cell:26} {up_cell:26} {fresh}")
     rugged = [rug(i) for i in found.items() if tokens[i[0]]["rugged"]]
     healthy = [rug(i) for i in found.items() if not tokens[i[0]]["rugged"]]
     ordered = min(rugged) > max(healthy)
-    print(
-        f"\nlowest of {len(rugged)} that are rugged later: {min(rugged):.4f}; highest of {len(healthy)} that are not: {max(healthy):.4f}"
-        f" -> {'every rugged one is above every healthy one' if ordered else 'NOT ordered'}"
-    )
+    verdict = "every rugged one is above every healthy one" if ordered else "NOT ordered"
+    print(f"\nlowest of {len(rugged)} that are rugged later: {min(rugged):.4f}; "
+          f"highest of {len(healthy)} that are not: {max(healthy):.4f} -> {verdict}")
     sys.exit(0 if ordered else 1)
 
 
