@@ -250,7 +250,8 @@ static void on_stream_done(struct rx_http_result *result, void *arg)
         rx_informer_again(informer, 0);
         return;
     }
-    if (informer->state == RX_INFORMER_SYNCING || gone) {
+    bool unfinished = informer->state == RX_INFORMER_SYNCING;
+    if (unfinished || gone) {
         informer->state = RX_INFORMER_EMPTY;
     }
     int64_t lived = rx_loop_now_ms(informer->o.loop) - informer->started_ms;
@@ -260,6 +261,9 @@ static void on_stream_done(struct rx_http_result *result, void *arg)
     } else if (err.code != 0 && !gone) {
         rx_informer_failed(informer, 0, &err);
     } else if (gone && informer->failures > 0) {
+        rx_informer_failed(informer, 0, &err);
+    } else if (!gone && unfinished) {
+        rx_error_set(&err, RX_EPROTO, "the watch ended before its initial events");
         rx_informer_failed(informer, 0, &err);
     } else if (!gone && lived < SHORT_WATCH_MS && informer->events == 0) {
         rx_error_set(&err, RX_EPROTO, "the watch ended at once without an event");

@@ -283,6 +283,20 @@ static void a_cut_during_the_first_list_starts_it_over(void **state)
     assert_buf(&f->changes, "+a! +b! -a! ");
 }
 
+/* A proxy may end each stream politely after some bytes: that must not become a loop. */
+static void a_polite_end_during_the_first_list_backs_off_too(void **state)
+{
+    struct fixture *f = *state;
+    int64_t expected = 800;
+    for (int i = 0; i < 4; i++) {
+        event(f, "ADDED", "a", "5");
+        end(f, 200, 0, "");
+        assert_true(until_next(f, 70000) >= expected);
+        assert_non_null(strstr(f->url, "sendInitialEvents=true"));
+        expected *= 2;
+    }
+}
+
 static void gone_means_one_new_list_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -445,6 +459,7 @@ int main(void)
         TEST(watches_end_after_five_to_ten_minutes),
         TEST(a_watch_resumes_from_the_last_version_seen),
         TEST(a_cut_during_the_first_list_starts_it_over),
+        TEST(a_polite_end_during_the_first_list_backs_off_too),
         TEST(gone_means_one_new_list_at_once),
         TEST(nothing_leaves_before_a_list_is_whole),
         TEST(failures_back_off_with_jitter_and_recover),
