@@ -41,7 +41,7 @@ def wait_until(condition, seconds=30, what="the condition"):
 def program(name):
     path = Path(os.environ.get("RADARX_BUILD", ROOT / "build")) / name
     if not path.exists():
-        pytest.skip(f"{path} is not built")
+        pytest.fail(f"{path} is not built: run scripts/build release")
     return path
 
 

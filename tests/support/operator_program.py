@@ -47,7 +47,7 @@ class Operator:
     def __init__(self, plane, folder, *arguments, kubeconfig=None):
         self.program = pathlib.Path(os.environ.get("RADARX_BUILD", ROOT / "build")) / "radarx-operator"
         if not self.program.exists():
-            pytest.skip(f"{self.program} is not built")
+            pytest.fail(f"{self.program} is not built: run scripts/build release")
         self.plane, self.arguments = plane, arguments
         self.kubeconfig = kubeconfig or plane.kubeconfig
         self.log_path = pathlib.Path(folder) / "operator.log"
