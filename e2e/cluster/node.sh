@@ -50,7 +50,7 @@ sweep() {
     await 15 empty || die "processes of the cluster do not end: $(members | tr '\n' ' ')"
     mounts_below "$state" "$short" | while read -r path; do umount -l "$path" 2>/dev/null || true; done
     if [ -e "/run/netns/$netns" ]; then ip netns del "$netns"; fi
-    if ip link show "$host_end" >/dev/null 2>&1; then ip link del "$host_end"; fi
+    ip link del "$host_end" 2>/dev/null || true # it may have gone with the namespace
     hierarchies | while read -r path; do
         [ ! -d "$path/radarx" ] || find "$path/radarx" -depth -type d -exec rmdir {} +
     done

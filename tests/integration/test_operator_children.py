@@ -73,7 +73,7 @@ def test_settled_writes_nothing_also_after_restarts(cluster, prod, operator):
         end()
         operator.start()
         operator.wait(lambda: operator.metric("radarx_operator_reconcile_total", result="success") >= 1, "a pass")
-        time.sleep(2)
+        time.sleep(2)  # the same
         assert cluster.writes() == before
         assert operator.metric("rest_client_requests_total") == 0, "the first lists say it all"
 
@@ -118,7 +118,7 @@ def test_quantities_in_another_spelling_settle(cluster, operator):
     settled(cluster, operator, ns, "prod")
     before = cluster.writes()
     cluster.patch(cluster.child_path("Deployment", ns, "prod"), {"metadata": {"labels": {"poke": "1"}}})
-    time.sleep(2)
+    time.sleep(2)  # a window in which nothing more than the patch may be written
     assert cluster.writes() == before + 1
 
 
