@@ -217,10 +217,19 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* How many requests have come; those do not change any more. */
+static unsigned n_asked(struct fixture *f)
+{
+    pthread_mutex_lock(&f->lock);
+    unsigned n = f->n_asked;
+    pthread_mutex_unlock(&f->lock);
+    return n;
+}
+
 /* The first request whose path ends so, with that method; NULL when there is none. */
 static const struct asked *find(struct fixture *f, const char *method, const char *end)
 {
-    for (unsigned i = 0; i < f->n_asked; i++) {
+    for (unsigned i = 0, n = n_asked(f); i < n; i++) {
         if (strcmp(f->asked[i].method, method) == 0 &&
             rx_str_ends(rx_str_of(f->asked[i].path), rx_str_of(end))) {
             return &f->asked[i];
@@ -236,9 +245,7 @@ static const struct asked *await(struct fixture *f, const char *method, const ch
     const struct asked *found = NULL;
     for (int i = 0; i < 2000 && !found; i++) {
         assert_ok(rx_loop_step(f->loop, 5, &err), &err);
-        pthread_mutex_lock(&f->lock);
         found = find(f, method, end);
-        pthread_mutex_unlock(&f->lock);
     }
     if (!found) {
         fail_msg("no %s of ...%s", method, end);
@@ -252,7 +259,7 @@ static void a_new_cr_takes_one_write_a_child_and_one_status(void **state)
     start(f);
     const struct asked *status = await(f, "PATCH", "/radarxdeployments/prod/status");
     assert_true(rx_operator_ready(f->operator));
-    assert_int_equal(f->n_asked, 8); /* 6 applies, 1 create, 1 status */
+    assert_int_equal(n_asked(f), 8); /* 6 applies, 1 create, 1 status */
     assert_non_null(strstr(status->body, "\"resourceVersion\":\"7\""));
     assert_non_null(strstr(status->body, "\"observedGeneration\":1"));
     assert_non_null(strstr(status->body, "\"AllApplied\""));
@@ -315,7 +322,7 @@ static void a_refused_creation_is_looked_into(void **state)
     assert_non_null(find(f, "GET", "/services/prod"));
     assert_non_null(strstr(status->body, "\"AllApplied\""));
     unsigned applies = 0;
-    for (unsigned i = 0; i < f->n_asked; i++) {
+    for (unsigned i = 0, n = n_asked(f); i < n; i++) {
         bool is_apply = strcmp(f->asked[i].method, "PATCH") == 0 &&
                         strstr(f->asked[i].path, "/services/prod") != NULL;
         applies += is_apply;
@@ -367,7 +374,7 @@ static void a_cr_that_is_being_deleted_is_left_alone(void **state)
     for (int i = 0; i < 20; i++) {
         assert_ok(rx_loop_step(f->loop, 5, &err), &err);
     }
-    assert_int_equal(f->n_asked, 1);
+    assert_int_equal(n_asked(f), 1);
 }
 
 int main(void)
