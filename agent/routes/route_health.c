@@ -45,8 +45,18 @@ struct health {
     bool synced;
     bool failing;
     double lag_seconds; /* of the source furthest behind; NaN = none known */
+    bool as_of_known;   /* every source has read something, and there is one */
     uint64_t as_of_block;
 };
+
+static void write_as_of(struct rx_jw *w, bool known, uint64_t block)
+{
+    if (known) {
+        rx_jw_kv_i64(w, "as_of_block", (int64_t)block);
+    } else {
+        rx_jw_kv_null(w, "as_of_block");
+    }
+}
 
 static void write_source(struct rx_jw *w, const struct rx_source_status *s)
 {
@@ -58,7 +68,7 @@ static void write_source(struct rx_jw *w, const struct rx_source_status *s)
     rx_jw_kv_bool(w, "synced", s->synced);
     rx_jw_kv_i64(w, "from_block", (int64_t)s->from_block);
     rx_jw_kv_i64(w, "head_block", (int64_t)s->head_block);
-    rx_jw_kv_i64(w, "as_of_block", (int64_t)s->as_of.block);
+    write_as_of(w, !isnan(s->as_of.lag_seconds), s->as_of.block);
     rx_jw_kv_double(w, "lag_seconds", s->as_of.lag_seconds);
     rx_jw_kv_i64(w, "pools", (int64_t)s->pools);
     rx_jw_kv_i64(w, "tokens", (int64_t)s->tokens);
@@ -90,6 +100,7 @@ static void write_sources(struct rx_jw *w, const struct rx_api *api,
         write_source(w, &status);
         health->synced = health->synced && status.synced;
         health->lag_seconds = fmax(health->lag_seconds, status.as_of.lag_seconds);
+        health->as_of_known = (i == 0 || health->as_of_known) && !isnan(status.as_of.lag_seconds);
         if (i == 0 || status.as_of.block < health->as_of_block) {
             health->as_of_block = status.as_of.block;
         }
@@ -133,7 +144,7 @@ void rx_route_health(struct rx_http_request *request, void *arg)
                   health.failing ? "unhealthy" : (health.synced ? "healthy" : "syncing"));
     rx_jw_kv_bool(&w, "synced", health.synced);
     rx_jw_kv_double(&w, "lag_seconds", health.lag_seconds);
-    rx_jw_kv_i64(&w, "as_of_block", (int64_t)health.as_of_block);
+    write_as_of(&w, health.as_of_known, health.as_of_block);
     write_store(&w, &store);
     rx_jw_key(&w, "model");
     rx_jw_begin_object(&w);

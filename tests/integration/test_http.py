@@ -166,6 +166,12 @@ def test_answers_carry_security_headers(agent):
             assert answer.count(f"\r\n{line}\r\n".encode()) == 1, (path, line)
 
 
+def test_health_without_sources_makes_no_number_up(agent):
+    status, body = agent.get("/health")
+    assert status == 200 and body["sources"] == []
+    assert body["as_of_block"] is None and body["lag_seconds"] is None
+
+
 def test_slow_clients_are_cut(agent):
     """A byte now and then never lasts longer than the deadline of a request (10 s)."""
     start, sockets = time.monotonic(), [connect(agent) for _ in range(20)]
