@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The commands of radarx-agent. Each gets its own arguments (argv[0] = its name) and returns the
- * exit code: 0, 1 = failed, 2 = wrong usage. */
+/* The command that stays: radarx-agent serve. argv[0] is its name; returns the exit code: 0, 1 =
+ * failed, 2 = wrong usage. */
 #pragma once
 
 int rx_cmd_serve(int argc, char **argv);
-int rx_cmd_replay(int argc, char **argv);
-int rx_cmd_score(int argc, char **argv);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "agent/cmd.h"
-#include "agent/cmd_input.h"
+#include "agent/offline/cmd_input.h"
 #include "agent/quota.h"
 #include "agent/routes/background.h"
 #include "agent/serve_loops.h"

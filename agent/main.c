@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/cmd.h"
+#include "agent/offline/commands.h"
 #include "common/base/cleanup.h"
 
 struct command {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/engine/u256.h"
+#include "agent/engine/math/u256.h"
 #include "agent/replay/gzip.h"
 
 #define RX_CSV_MAX_COLUMNS 256

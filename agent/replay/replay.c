@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "agent/engine/score.h"
+#include "agent/engine/score/score.h"
 #include "common/base/parse.h"
 
 #define DAY_MS   86400000

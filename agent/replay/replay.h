@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-#include "agent/engine/model.h"
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
+#include "agent/engine/model/model.h"
 #include "agent/replay/tables.h"
 
 #define RX_REPLAY_MAX_AGES 64

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 #include "common/base/error.h"
 
 #define RX_TABLES_MAX_POOLS  1000000u

@@ -12,7 +12,7 @@
 #include "agent/cache/answers.h"
 #include "agent/cache/keys.h"
 #include "agent/cache/limiter.h"
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 #include "agent/sources/book.h"
 #include "agent/store/store.h"
 #include "common/base/clock.h"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent/engine/pool.h"
-#include "agent/engine/score.h"
+#include "agent/engine/features/pool.h"
+#include "agent/engine/score/score.h"
 #include "common/base/log.h"
 #include "common/json/write.h"
 

@@ -2,7 +2,7 @@
 /* GET /api/info, /metrics and /openapi.json: what this program is and how it is set. */
 #include "agent/routes/internal.h"
 
-#include "agent/engine/features.h"
+#include "agent/engine/features/features.h"
 
 static void write_model(struct rx_jw *w, const struct rx_model *model)
 {

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "agent/engine/pool.h"
-#include "agent/engine/score.h"
+#include "agent/engine/features/pool.h"
+#include "agent/engine/score/score.h"
 #include "common/base/clock.h"
 
 #define MAX_NOTES    160

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 #include "agent/sources/book.h"
 #include "common/json/write.h"
 

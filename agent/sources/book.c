@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 #include "common/base/map.h"
 
 #define HEARD_OF_MS 60000

@@ -17,7 +17,7 @@
 #include "common/base/metrics.h"
 
 struct rx_book;
-struct rx_pool_view; /* agent/engine/pool.h */
+struct rx_pool_view; /* agent/engine/features/pool.h */
 
 #define RX_BOOK_MAX_SOURCES 16
 #define RX_BOOK_MAX_TOKENS  2000000

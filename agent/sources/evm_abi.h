@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/engine/u256.h"
+#include "agent/engine/math/u256.h"
 #include "agent/sources/evm_fault.h"
 #include "agent/store/rows.h"
 #include "common/json/read.h"

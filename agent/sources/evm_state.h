@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 #include "agent/sources/evm_chain.h"
 #include "agent/store/store.h"
 

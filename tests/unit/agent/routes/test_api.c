@@ -10,7 +10,7 @@
 #include <math.h>
 #include <sys/stat.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 #include "agent/routes/api.h"
 #include "agent/routes/background.h"
 #include "agent/routes/score.h"

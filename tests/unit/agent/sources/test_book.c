@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 #include "tests/support/test.h"
 
 static unsigned add_source(struct rx_book *book, const char *name, const char *chain)

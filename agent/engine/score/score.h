@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "agent/engine/features.h"
-#include "agent/engine/model.h"
+#include "agent/engine/features/features.h"
+#include "agent/engine/model/model.h"
 #include "common/json/write.h"
 
 /* Why a number is missing or less certain. RX_REASON_NONE = nothing to say. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/engine/lp.h"
-#include "agent/engine/pool_core.h"
+#include "agent/engine/features/lp.h"
+#include "agent/engine/features/pool_core.h"
 #include "common/base/parse.h"
 
 /* Position of the last log seen, counted or not: tells repeated and misplaced ones. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/features.h"
+#include "agent/engine/features/features.h"
 
 #include "tests/support/test.h"
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "agent/engine/features.h"
+#include "agent/engine/features/features.h"
 #include "common/base/error.h"
 
 #define RX_MODEL_MAX_TARGETS 32

@@ -2,7 +2,7 @@
 /* Inside of the engine: the running sums of a pool and what is computed from them. Plain values. */
 #pragma once
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 
 /* Count, mean and sum of squared deviations, updated by Welford's method. */
 struct rx_moments {

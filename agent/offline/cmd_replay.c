@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/cmd.h"
-#include "agent/cmd_input.h"
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
+#include "agent/offline/cmd_input.h"
+#include "agent/offline/commands.h"
 #include "agent/replay/replay.h"
 #include "agent/replay/tables.h"
 

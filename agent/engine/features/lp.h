@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 
 enum rx_lp_kind { RX_LP_HOLDER, RX_LP_BURN, RX_LP_LOCK, RX_LP_PAIR };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/score.h"
+#include "agent/engine/score/score.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 
 #define TOP_FEATURES 5
 

@@ -2,7 +2,7 @@
 /* Inputs that the offline commands share. Blocking; one thread. */
 #pragma once
 
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 #include "agent/replay/tables.h"
 
 /* The model file, or the built-in model when path is NULL. */

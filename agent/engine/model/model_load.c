@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/engine/model.h"
-#include "agent/engine/model_core.h"
+#include "agent/engine/model/model.h"
+#include "agent/engine/model/model_core.h"
 #include "common/base/buf.h"
 #include "common/base/sha256.h"
 #include "common/json/read.h"

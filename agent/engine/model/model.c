@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "agent/engine/model_core.h"
+#include "agent/engine/model/model_core.h"
 
 extern const unsigned char rx_model_default_json[];
 extern const size_t rx_model_default_json_len;

@@ -2,7 +2,7 @@
 /* Inside of the engine: a loaded model. Immutable after loading. */
 #pragma once
 
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 
 enum rx_transform { RX_TF_IDENTITY, RX_TF_LOG1P, RX_TF_ASINH, RX_TF_MAX };
 

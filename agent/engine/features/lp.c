@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/lp.h"
+#include "agent/engine/features/lp.h"
 
 #include <errno.h>
 #include <math.h>

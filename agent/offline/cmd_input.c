@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/cmd_input.h"
+#include "agent/offline/cmd_input.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 #include "common/base/sha256.h"
 
 #define KEY "\"sha256\": \""

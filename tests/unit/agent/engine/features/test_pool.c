@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/u256.h"
+#include "agent/engine/math/u256.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <math.h>
 
-#include "agent/engine/pool_core.h"
+#include "agent/engine/features/pool_core.h"
 
 double rx_pool_core_v(enum rx_pool_clock clock, int64_t time, int64_t first)
 {

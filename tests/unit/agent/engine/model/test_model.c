@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/model.h"
+#include "agent/engine/model/model.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/score.h"
+#include "agent/engine/score/score.h"
 
 #include <math.h>
 
-#include "agent/engine/pool.h"
+#include "agent/engine/features/pool.h"
 #include "common/json/read.h"
 #include "tests/support/test.h"
 

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/engine/features.h"
-#include "agent/engine/u256.h"
+#include "agent/engine/features/features.h"
+#include "agent/engine/math/u256.h"
 #include "common/base/error.h"
 
 #define RX_SECONDS_PER_BLOCK 13.35

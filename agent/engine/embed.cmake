@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-rx_embed(rx_engine models/default.json rx_model_default_json)
