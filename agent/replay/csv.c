@@ -2,7 +2,9 @@
 #include "agent/replay/csv.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/parse.h"
 
@@ -220,6 +222,17 @@ int rx_csv_u256(const struct rx_csv *csv, size_t column, struct rx_u256 *ret, st
     struct rx_str field = rx_csv_field(csv, column);
     int rc = rx_str_starts(field, RX_STR("0x")) ? RX_EPARSE : rx_u256_parse(field, ret);
     return rc < 0 ? rx_csv_error(csv, column, rc, err, "an unsigned integer below 2^256") : 0;
+}
+
+int rx_csv_double(const struct rx_csv *csv, size_t column, double *ret, struct rx_error *err)
+{
+    struct rx_str field = rx_csv_field(csv, column);
+    if (field.n == 0 || (field.n == 3 && strncasecmp(field.p, "nan", 3) == 0)) {
+        *ret = (double)NAN;
+        return 0;
+    }
+    int rc = rx_parse_double(field, ret);
+    return rc < 0 ? rx_csv_error(csv, column, rc, err, "a finite number or nothing") : 0;
 }
 
 int rx_csv_address(const struct rx_csv *csv, size_t column, unsigned char ret[20],

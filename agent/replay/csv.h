@@ -45,6 +45,10 @@ int rx_csv_u256(const struct rx_csv *csv, size_t column, struct rx_u256 *ret, st
 /* "0x" and 40 hex digits of either case. */
 int rx_csv_address(const struct rx_csv *csv, size_t column, unsigned char ret[20],
                    struct rx_error *err) RX_MUST_CHECK;
+/* A finite number in decimal or exponent form; an empty field, or "nan" in any case, is missing:
+ * NaN. An absent column is missing as well. */
+int rx_csv_double(const struct rx_csv *csv, size_t column, double *ret, struct rx_error *err)
+    RX_MUST_CHECK;
 /* Fills err with the place of the column in front of the message; returns `code`. */
 int rx_csv_error(const struct rx_csv *csv, size_t column, int code, struct rx_error *err,
                  const char *expected);

@@ -211,13 +211,45 @@ static void test_torture(void **state)
     assert_true(rx_torture_alloc(open_and_close, NULL) >= 3);
 }
 
+static void test_double(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double value;
+    } good[] = {{"0", 0}, {"-1.5e-3", -1.5e-3}, {"12.25", 12.25}, {"1e300", 1e300}};
+    double value = 0;
+    struct rx_error err = {0};
+    for (size_t i = 0; i < RX_ARRAY_LEN(good); i++) {
+        rx_auto(csv) struct rx_csv *csv = row_of(good[i].text);
+        assert_ok(rx_csv_double(csv, A, &value, &err), &err);
+        assert_true(value == good[i].value);
+        assert_ok(rx_csv_double(csv, C, &value, &err), &err); /* the column is absent */
+        assert_true(value != value);
+    }
+    static const char *const missing[] = {"", "nan", "NaN", "NAN"};
+    for (size_t i = 0; i < RX_ARRAY_LEN(missing); i++) {
+        rx_auto(csv) struct rx_csv *csv = row_of(missing[i]);
+        assert_ok(rx_csv_double(csv, A, &value, &err), &err);
+        assert_true(value != value);
+    }
+    static const char *const bad[] = {"x", "1.5x", " 1", "inf", "1e999", "nano", "-nan"};
+    for (size_t i = 0; i < RX_ARRAY_LEN(bad); i++) {
+        rx_auto(csv) struct rx_csv *csv = row_of(bad[i]);
+        value = 7;
+        assert_true(rx_csv_double(csv, A, &value, &err) < 0);
+        assert_message(&err, "line 2: column a: a finite number or nothing expected");
+        assert_true(value == 7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_columns),     cmocka_unit_test(test_headers_refused),
-        cmocka_unit_test(test_field_count), cmocka_unit_test(test_uint112),
-        cmocka_unit_test(test_other_types), cmocka_unit_test(test_message_is_clean),
-        cmocka_unit_test(test_torture),
+        cmocka_unit_test(test_columns),          cmocka_unit_test(test_headers_refused),
+        cmocka_unit_test(test_field_count),      cmocka_unit_test(test_uint112),
+        cmocka_unit_test(test_double),           cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_message_is_clean), cmocka_unit_test(test_torture),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
