@@ -109,7 +109,7 @@ static void write_features(struct rx_jw *w, const double features[RX_F_MAX])
 {
     rx_jw_key(w, "features");
     rx_jw_begin_object(w);
-    for (int i = 0; i < RX_F_MAX; i++) {
+    for (int i = 0; i < RX_F_V1_MAX; i++) {
         rx_jw_kv_double(w, rx_feature_info((enum rx_feature)i)->name, features[i]);
     }
     rx_jw_end_object(w);

@@ -56,7 +56,7 @@ static int add_score(struct rx_api *api, struct rx_unit *unit, const struct rx_s
     const char *probability_data = finish(&w, &probabilities);
     rx_jw_init(&w, &values);
     rx_jw_begin_object(&w);
-    for (int i = 0; i < RX_F_MAX; i++) {
+    for (int i = 0; i < RX_F_V1_MAX; i++) {
         rx_jw_kv_double(&w, rx_feature_info((enum rx_feature)i)->name, features[i]);
     }
     const char *feature_data = finish(&w, &values);

@@ -230,25 +230,17 @@ static const char *missing_reason(const struct writing *x, enum rx_feature featu
         return "no_event";
     }
     /* Without LP transfers even their number is missing. */
-    if (feature >= RX_F_LP_FIRST && isnan(x->features[RX_F_LP_N])) {
+    if (feature >= RX_F_LP_FIRST && feature < RX_F_LP_END && isnan(x->features[RX_F_LP_N])) {
         return "lp_transfers_not_read";
     }
-    switch (rx_feature_info(feature)->missing) {
-    case RX_MISSING_NO_LP:
-        return "lp_transfers_not_read";
-    case RX_MISSING_LP_NONE:
-        return "no_lp_token_outstanding";
-    case RX_MISSING_NEVER:
-        break;
-    }
-    return "too_few_events";
+    return rx_missing_reason(rx_feature_info(feature)->missing);
 }
 
 static void write_pool_features(struct writing *x)
 {
     rx_jw_key(x->w, "pool_features");
     rx_jw_begin_object(x->w);
-    for (int i = 0; i < RX_F_MAX; i++) {
+    for (int i = 0; i < RX_F_V1_MAX; i++) {
         const enum rx_feature feature = (enum rx_feature)i;
         const char *name = rx_feature_info(feature)->name;
         if (isfinite(x->features[i])) {

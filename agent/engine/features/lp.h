@@ -28,7 +28,7 @@ struct rx_lp {
     uint64_t transfers;
     bool broken; /* a balance left 255 bits, or too many holders */
     bool fresh;  /* stats are of the present balances */
-    double stats[RX_F_MAX - RX_F_LP_FIRST];
+    double stats[RX_F_LP_END - RX_F_LP_FIRST];
 };
 
 void rx_lp_init(struct rx_lp *lp, const unsigned char pair[20]);

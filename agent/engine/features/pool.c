@@ -30,7 +30,7 @@ struct rx_pool {
 struct rx_pool_view {
     struct rx_pool_core core;
     int64_t last_time;
-    double lp[RX_F_MAX - RX_F_LP_FIRST];
+    double lp[RX_F_LP_END - RX_F_LP_FIRST];
     size_t n_late;
     double late[];
 };

@@ -101,7 +101,7 @@ void rx_pool_core_features(const struct rx_pool_core *core, struct rx_late late,
     flow_features(&core->flow, core->price.w, out);
     time_features(&core->time, core->n, late, te, span, out);
     out[RX_F_AGE_H] = age_days * 24;
-    for (int i = RX_F_LP_FIRST; lp && i < RX_F_MAX; i++) {
+    for (int i = RX_F_LP_FIRST; lp && i < RX_F_LP_END; i++) {
         out[i] = lp[i - RX_F_LP_FIRST];
     }
 }

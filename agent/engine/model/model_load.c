@@ -117,9 +117,9 @@ static int load_inputs(const struct rx_json *json, size_t index, struct rx_model
                        struct rx_error *err)
 {
     size_t n = rx_json_len(json);
-    if (rx_json_type(json) != RX_JSON_ARRAY || n == 0 || n > RX_F_MAX) {
+    if (rx_json_type(json) != RX_JSON_ARRAY || n == 0 || n > RX_F_V1_MAX) {
         return rx_error_set(err, RX_EINVALID, "targets[%zu].inputs: 1 to %d inputs expected", index,
-                            RX_F_MAX);
+                            RX_F_V1_MAX);
     }
     bool seen[RX_F_MAX] = {false};
     RX_JSON_FOREACH (item, json) {
@@ -250,11 +250,14 @@ static int check_vector(const struct rx_model *model, size_t target, size_t inde
                         const struct rx_json *vector, struct rx_error *err)
 {
     const struct rx_json *x = rx_json_get(vector, "x");
-    if (rx_json_type(x) != RX_JSON_ARRAY || rx_json_len(x) != RX_F_MAX) {
+    if (rx_json_type(x) != RX_JSON_ARRAY || rx_json_len(x) != RX_F_V1_MAX) {
         return rx_error_set(err, RX_EINVALID, "targets[%zu].golden[%zu].x: %d numbers expected",
-                            target, index, RX_F_MAX);
+                            target, index, RX_F_V1_MAX);
     }
     double features[RX_F_MAX];
+    for (int i = 0; i < RX_F_MAX; i++) {
+        features[i] = RX_NAN;
+    }
     size_t at = 0;
     RX_JSON_FOREACH (item, x) {
         features[at++] = rx_json_double(item.value, RX_NAN);

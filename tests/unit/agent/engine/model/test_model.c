@@ -53,7 +53,7 @@ static void target_text(struct rx_buf *out, const char *name, const char *inputs
                   "\"a\":%s,\"b\":0.3},\"interval\":{\"drift_variance\":0.1,\"covariance\":%s},"
                   "\"golden\":[{\"x\":[",
                   name, inputs, a, covariance);
-    for (int i = 0; i < RX_F_MAX; i++) {
+    for (int i = 0; i < RX_F_V1_MAX; i++) {
         rx_buf_puts(out, i ? "," : "");
         rx_buf_puts(out, i == RX_F_IDLE ? "1" : "null");
     }
