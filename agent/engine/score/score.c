@@ -23,19 +23,6 @@ const char *rx_reason_name(enum rx_reason reason)
     return reason >= 0 && reason < RX_REASON_MAX ? names[reason] : "";
 }
 
-const char *rx_risk_name(enum rx_risk risk)
-{
-    static const char *const names[RX_RISK_MAX] = {
-        [RX_RISK_RUG] = "rug_risk",
-        [RX_RISK_DEV] = "dev_risk",
-        [RX_RISK_DISTRIBUTION] = "distribution_risk",
-        [RX_RISK_SOCIAL] = "social_manipulation_risk",
-        [RX_RISK_LIQUIDITY] = "liquidity_risk",
-        [RX_RISK_COMPOSITE] = "composite_score",
-    };
-    return risk >= 0 && risk < RX_RISK_MAX ? names[risk] : "";
-}
-
 enum rx_reason rx_score_gate(const struct rx_model *model, const double features[RX_F_MAX])
 {
     /* Written so that a missing value closes the gate. */

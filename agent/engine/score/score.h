@@ -9,6 +9,7 @@
 
 #include "agent/engine/features/features.h"
 #include "agent/engine/model/model.h"
+#include "agent/engine/risk/risk.h"
 #include "common/json/write.h"
 
 /* Why a number is missing or less certain. RX_REASON_NONE = nothing to say. */
@@ -31,20 +32,6 @@ struct rx_score_target {
     double p, lo, hi;
     enum rx_reason reason; /* may be set beside a known value: age_beyond_training */
 };
-
-/* Components of the risk score, 0 = safest, 100 = riskiest. */
-enum rx_risk {
-    RX_RISK_RUG, /* 100 * P(rug within 24 h) */
-    RX_RISK_DEV,
-    RX_RISK_DISTRIBUTION,
-    RX_RISK_SOCIAL,
-    RX_RISK_LIQUIDITY,
-    RX_RISK_COMPOSITE,
-    RX_RISK_MAX
-};
-/* "rug_risk", "dev_risk", "distribution_risk", "social_manipulation_risk", "liquidity_risk",
- * "composite_score". */
-const char *rx_risk_name(enum rx_risk risk);
 
 struct rx_risk_value {
     double value; /* NaN when unknown */
