@@ -124,6 +124,18 @@ const struct rx_feature_info rx_feature_rows_upstream[] = {
     AT(OWNER_SHARE_UPSTREAM) = {"owner_share_upstream", "fraction", 0, 1, RX_MISSING_NOT_SENT,
                                 RX_FEATURE_SECURITY,
                                 "share of the supply of the owner by the source", 2, 1},
+    AT(HAS_OWNER) = {"has_owner", "boolean", 0, 1, RX_MISSING_NOT_SENT, RX_FEATURE_SECURITY,
+                     "1: the contract has an owner other than a burn address", 2, 1},
+    AT(LP_TOP_UPSTREAM) = {"lp_top_upstream", "fraction", 0, 1, RX_MISSING_NOT_SENT,
+                           RX_FEATURE_SECURITY,
+                           "largest share of the LP supply at one holder that the source calls "
+                           "neither locked nor burned",
+                           2, 1},
+    AT(LP_LOCK_EXPIRY_UPSTREAM_H) = {"lp_lock_expiry_upstream_h", "hours", 0, HUGE_VAL,
+                                     RX_MISSING_NOT_SENT, RX_FEATURE_SECURITY,
+                                     "time until the first lock that holds 1 % of the LP supply or "
+                                     "more ends, by the source",
+                                     2, 1},
     AT(DENY_LIST_HIT) = {"deny_list_hit", "boolean", 0, 1, RX_MISSING_NOT_SENT, RX_FEATURE_SECURITY,
                          "1: a deny list names the token or its creator", 2, 1},
     AT(TRUST_LISTED) = {"trust_listed", "boolean", 0, 1, RX_MISSING_NOT_SENT, RX_FEATURE_SECURITY,

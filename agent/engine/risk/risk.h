@@ -82,21 +82,23 @@ struct rx_risk_rule {
     const char *id; /* the flag, snake_case; several rows may raise the same */
     enum rx_severity severity;
     enum rx_risk component;
-    enum rx_feature feature;
-    unsigned char chains; /* of enum rx_risk_chain, or-ed */
-    bool same_measure;    /* another view of the measure of the row above: the worse counts */
-    bool power;           /* a power over the token: weighs a quarter on a trust list */
-    bool log;             /* strength runs along the logarithm of the value */
-    double none, full;    /* strength 0 at `none`, 1 at `full`, in between along a line; none >
-                             full where less is worse */
-    double threshold;     /* the flag is raised from here on, in the direction of `full` */
-    double points;        /* 0..100: 100 q at full strength */
-    double floor;         /* 0 = none */
+    enum rx_feature feature; /* RX_F_INVALID: the value of the component itself (a flag only) */
+    unsigned char chains;    /* of enum rx_risk_chain, or-ed */
+    bool same_measure;       /* another view of the measure of the row above: the worse counts */
+    bool power;              /* a power over the token: weighs a quarter on a trust list */
+    bool log;                /* strength runs along the logarithm of the value */
+    double none, full;       /* strength 0 at `none`, 1 at `full`, in between along a line; none >
+                                full where less is worse */
+    double threshold;        /* the flag is raised from here on, in the direction of `full` */
+    double points;           /* 0..100: 100 q at full strength */
+    double floor;            /* 0 = none */
     const char *sentence;
 };
 /* The whole table, grouped by component; *ret_n rows. Static storage. */
 const struct rx_risk_rule *rx_risk_rules(size_t *ret_n);
 #define RX_RISK_MAX_RULES 96
+/* ">=" or "<=": the side of the threshold that raises the flag. */
+const char *rx_risk_rule_op(const struct rx_risk_rule *rule);
 
 /* A share of a component's value, in points. rule NULL: see `id`. */
 struct rx_risk_part {

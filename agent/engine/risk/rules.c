@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The table of rules. Points, ramps and floors are judgement, held against the recorded pools where
+ * they can be (docs/risk.md): among those of early 2021, pools whose liquidity one holder could
+ * take out were rugged within a week twice as often as the others, pools where several held it
+ * hardly ever.
+ */
+#include "agent/engine/risk/risk.h"
+
+#define ALL    (RX_RISK_EVM | RX_RISK_SOLANA)
+#define EVM    RX_RISK_EVM
+#define SOLANA RX_RISK_SOLANA
+
+enum kind { PLAIN = 0, SAME = 1, POWER = 2, LOG = 4 };
+
+#define ROW(name, level, part, input, on, kinds, from, to, limit, worth, least, text)              \
+    {                                                                                              \
+        .id = (name), .severity = RX_SEVERITY_##level, .component = RX_RISK_##part,                \
+        .feature = RX_F_##input, .chains = (on), .same_measure = ((kinds)&SAME) != 0,              \
+        .power = ((kinds)&POWER) != 0, .log = ((kinds)&LOG) != 0, .none = (from), .full = (to),    \
+        .threshold = (limit), .points = (worth), .floor = (least), .sentence = (text)              \
+    }
+#define FLAG(name, level, part, input, on, kinds, worth, least, text)                              \
+    ROW(name, level, part, input, on, kinds, 0, 1, 1, worth, least, text)
+
+static const struct rx_risk_rule rules[] = {
+    FLAG("honeypot", CRITICAL, RUG, IS_HONEYPOT, ALL, PLAIN, 98, 95,
+         "Tokens that were bought cannot be sold."),
+    FLAG("cannot_sell", CRITICAL, RUG, CANNOT_SELL_ALL, EVM, PLAIN, 95, 95,
+         "A holder cannot sell the whole balance."),
+    FLAG("cannot_buy", DANGER, RUG, CANNOT_BUY, EVM, PLAIN, 60, 60, "Buying is blocked."),
+    FLAG("rugged", CRITICAL, RUG, RUGGED, ALL, PLAIN, 98, 97, "The token was rugged before."),
+    FLAG("deny_listed", CRITICAL, RUG, DENY_LIST_HIT, ALL, PLAIN, 98, 97,
+         "A deny list names the token or its creator."),
+    ROW("sell_tax_high", WARNING, RUG, SELL_TAX, ALL, PLAIN, 0.05, 0.5, 0.1, 60, 0,
+        "The token keeps a large part of every sale."),
+    ROW("sell_tax_high", CRITICAL, RUG, SELL_TAX, ALL, SAME, 0.3, 0.95, 0.5, 95, 90,
+        "The token keeps half of every sale or more."),
+    ROW("sell_tax_high", CRITICAL, RUG, SELL_TAX, ALL, SAME, 0.9, 0.99, 0.99, 98, 95,
+        "The token keeps all of every sale: it cannot be sold for money."),
+    ROW("buy_tax_high", WARNING, RUG, BUY_TAX, ALL, PLAIN, 0.05, 0.5, 0.1, 40, 0,
+        "The token keeps a large part of every buy."),
+    ROW("buy_tax_high", DANGER, RUG, BUY_TAX, ALL, SAME, 0.3, 0.95, 0.5, 70, 60,
+        "The token keeps half of every buy or more."),
+    ROW("transfer_tax_high", WARNING, RUG, TRANSFER_TAX, ALL, PLAIN, 0.05, 0.5, 0.1, 40, 0,
+        "The token keeps a large part of every transfer."),
+    ROW("sells_fail", DANGER, RUG, FAILED_SELL_RATIO, EVM, PLAIN, 0.02, 0.5, 0.1, 80, 0,
+        "Sales of some holders fail when they are simulated."),
+    ROW("sells_fail", CRITICAL, RUG, FAILED_SELL_RATIO, EVM, SAME, 0.3, 0.9, 0.9, 95, 95,
+        "Sales of nearly all holders fail when they are simulated."),
+    ROW("sells_siphoned", DANGER, RUG, SIPHONED_RATIO, EVM, PLAIN, 0, 0.2, 0.01, 80, 80,
+        "Sales of some holders lose their value when they are simulated."),
+    FLAG("tax_modifiable", WARNING, RUG, TAX_MODIFIABLE, ALL, POWER, 20, 0,
+         "The owner can change the taxes."),
+    FLAG("mintable", DANGER, RUG, IS_MINTABLE, EVM, POWER, 35, 40, "More tokens can be made."),
+    FLAG("mintable", DANGER, RUG, MINT_AUTHORITY, SOLANA, POWER, 40, 45,
+         "The mint authority can make more tokens."),
+    FLAG("freezable", DANGER, RUG, FREEZE_AUTHORITY, SOLANA, POWER, 40, 45,
+         "The freeze authority can stop a holder's tokens."),
+    FLAG("permanent_delegate", DANGER, RUG, PERMANENT_DELEGATE, SOLANA, POWER, 60, 70,
+         "A permanent delegate can move the tokens of every holder."),
+    FLAG("transfer_hook", WARNING, RUG, TRANSFER_HOOK, SOLANA, POWER, 25, 0,
+         "Every transfer runs a program of the issuer."),
+    FLAG("metadata_mutable", INFO, RUG, METADATA_MUTABLE, SOLANA, POWER, 5, 0,
+         "Name and picture of the token can be changed."),
+    FLAG("pausable", DANGER, RUG, IS_PAUSABLE, EVM, POWER, 35, 40, "Transfers can be stopped."),
+    FLAG("blacklist", DANGER, RUG, HAS_BLACKLIST, EVM, POWER, 30, 35,
+         "Addresses can be barred from selling."),
+    FLAG("whitelist", INFO, RUG, HAS_WHITELIST, EVM, POWER, 8, 0,
+         "Some addresses are exempt from the rules of the token."),
+    FLAG("trading_cooldown", INFO, RUG, TRADING_COOLDOWN, EVM, POWER, 8, 0,
+         "A wait between two trades is enforced."),
+    FLAG("anti_whale_modifiable", INFO, RUG, ANTI_WHALE_MODIFIABLE, EVM, POWER, 10, 0,
+         "The owner can change the largest trade or balance."),
+    FLAG("proxy", WARNING, RUG, IS_PROXY, EVM, POWER, 25, 0,
+         "The code of the contract can be replaced."),
+    FLAG("hidden_owner", DANGER, RUG, HIDDEN_OWNER, EVM, POWER, 45, 55,
+         "Somebody who is not shown has the powers of an owner."),
+    FLAG("take_back_ownership", DANGER, RUG, CAN_TAKE_BACK, EVM, POWER, 45, 60,
+         "Ownership that was given up can be taken back."),
+    FLAG("owner_changes_balances", CRITICAL, RUG, OWNER_CHANGE_BALANCE, ALL, POWER, 70, 75,
+         "The owner can change the balances of holders."),
+    FLAG("selfdestruct", DANGER, RUG, SELFDESTRUCT, EVM, POWER, 50, 60,
+         "The contract can be destroyed."),
+    FLAG("external_call", INFO, RUG, EXTERNAL_CALL, EVM, POWER, 12, 0,
+         "Transfers call other contracts."),
+    ROW("closed_source", DANGER, RUG, OPEN_SOURCE, EVM, POWER, 1, 0, 0, 45, 50,
+        "The source of the contract is not published: nothing about it can be checked."),
+    ROW("rugcheck_score_high", DANGER, RUG, RUGCHECK_SCORE, SOLANA, PLAIN, 20, 100, 60, 50, 0,
+        "RugCheck rates the token as risky."),
+    ROW("lp_not_locked", DANGER, RUG, LP_SAFE, ALL, PLAIN, 0.3, 0.01, 0.1, 25, 0,
+        "Hardly any of the liquidity is burned or locked: it can be taken out at any time."),
+    ROW("lp_not_locked", DANGER, RUG, LP_LOCKED_UPSTREAM, ALL, SAME, 0.3, 0.01, 0.1, 25, 0,
+        "Hardly any of the liquidity is burned or locked: it can be taken out at any time."),
+    ROW("single_lp_holder", DANGER, RUG, LP_TOP, ALL, PLAIN, 0.9, 0.99, 0.95, 30, 50,
+        "One holder can take out nearly all of the liquidity."),
+    ROW("single_lp_holder", DANGER, RUG, LP_TOP_UPSTREAM, ALL, SAME, 0.9, 0.99, 0.95, 30, 50,
+        "One holder can take out nearly all of the liquidity."),
+    {.id = "high_contract_risk",
+     .severity = RX_SEVERITY_DANGER,
+     .component = RX_RISK_RUG,
+     .feature = RX_F_INVALID,
+     .chains = ALL,
+     .none = 0,
+     .full = 100,
+     .threshold = 70,
+     .sentence = "All signs of a rug pull together are strong."},
+
+    ROW("high_dev_holding", WARNING, DEV, CREATOR_SHARE, ALL, PLAIN, 0.03, 0.5, 0.2, 50, 0,
+        "The creator holds a large part of the supply."),
+    ROW("high_dev_holding", WARNING, DEV, CREATOR_SHARE_UPSTREAM, ALL, SAME, 0.03, 0.5, 0.2, 50, 0,
+        "The creator holds a large part of the supply."),
+    ROW("high_owner_holding", WARNING, DEV, OWNER_SHARE_UPSTREAM, EVM, PLAIN, 0.05, 0.5, 0.2, 25, 0,
+        "The owner of the contract holds a large part of the supply."),
+    ROW("recent_dev_sell", WARNING, DEV, CREATOR_SOLD_24H, ALL, PLAIN, 0, 0.1, 0.005, 60, 0,
+        "The creator sold within the last day."),
+    ROW("recent_dev_sell", WARNING, DEV, CREATOR_SELLS_24H, ALL, SAME, 0, 5, 1, 40, 0,
+        "The creator sold within the last day."),
+    ROW("serial_rugger", CRITICAL, DEV, CREATOR_PRIOR_RUGS, ALL, PLAIN, 0, 1, 1, 80, 70,
+        "The creator has rugged tokens before."),
+    ROW("serial_launcher", WARNING, DEV, CREATOR_PRIOR_TOKENS, ALL, LOG, 1, 20, 5, 25, 0,
+        "The creator has made many tokens before."),
+    ROW("honeypot_creator", CRITICAL, DEV, HONEYPOT_SAME_CREATOR, EVM, PLAIN, 0, 1, 1, 80, 75,
+        "The creator has made honeypots before."),
+    FLAG("ownership_not_renounced", WARNING, DEV, HAS_OWNER, EVM, POWER, 20, 0,
+         "Ownership of the contract was not given up."),
+
+    ROW("highly_concentrated_holdings", WARNING, DISTRIBUTION, TOP10, ALL, PLAIN, 0.3, 0.95, 0.7,
+        50, 0, "Ten holders own most of the supply."),
+    ROW("highly_concentrated_holdings", WARNING, DISTRIBUTION, TOP10_UPSTREAM, ALL, SAME, 0.3, 0.95,
+        0.7, 50, 0, "Ten holders own most of the supply."),
+    ROW("dominant_holder", WARNING, DISTRIBUTION, TOP1, ALL, PLAIN, 0.1, 0.6, 0.25, 35, 0,
+        "One holder owns a large part of the supply."),
+    ROW("unequal_holdings", INFO, DISTRIBUTION, HOLDER_GINI, ALL, PLAIN, 0.8, 0.99, 0.95, 10, 0,
+        "Holdings are very unequal."),
+    ROW("few_controllers", WARNING, DISTRIBUTION, NAKAMOTO, ALL, LOG, 20, 1, 2, 20, 0,
+        "One or two holders own more than half of what holders own."),
+    ROW("few_holders", WARNING, DISTRIBUTION, HOLDERS, ALL, LOG, 500, 10, 50, 25, 0,
+        "The token has few holders."),
+    ROW("few_holders", WARNING, DISTRIBUTION, HOLDERS_UPSTREAM, ALL, SAME | LOG, 500, 10, 50, 25, 0,
+        "The token has few holders."),
+    ROW("holders_leave", WARNING, DISTRIBUTION, HOLDER_GROWTH_24H, ALL, PLAIN, 0, -0.3, -0.1, 15, 0,
+        "The number of holders falls."),
+    ROW("insiders", DANGER, DISTRIBUTION, INSIDER_SHARE, ALL, PLAIN, 0.05, 0.5, 0.2, 40, 0,
+        "Insiders hold a large part of the supply."),
+    ROW("creator_funded_holders", WARNING, DISTRIBUTION, CREATOR_FUNDED_SHARE, ALL, PLAIN, 0.05,
+        0.5, 0.25, 30, 0, "Holders who got their tokens from the creator own a large part."),
+
+    ROW("high_bot_activity", WARNING, SOCIAL, BOT_SCORE, ALL, PLAIN, 0.2, 0.9, 0.5, 50, 0,
+        "Many posts about the token look automated."),
+    ROW("suspicious_social_pattern", WARNING, SOCIAL, DUPLICATE_RATIO, ALL, PLAIN, 0.1, 0.8, 0.4,
+        40, 0, "Many posts about the token have the same text."),
+    ROW("mention_spike", INFO, SOCIAL, MENTION_VELOCITY, ALL, LOG, 2, 20, 6, 25, 0,
+        "Posts about the token come far more often than over the day."),
+    ROW("paid_promotion", INFO, SOCIAL, BOOSTS, ALL, PLAIN, 0, 50, 1, 25, 0,
+        "The token is promoted for money."),
+    ROW("no_social_presence", INFO, SOCIAL, SOCIALS_N, ALL, PLAIN, 1, 0, 0, 15, 0,
+        "The project names no social media account."),
+    ROW("no_website", INFO, SOCIAL, WEBSITES_N, ALL, PLAIN, 1, 0, 0, 10, 0,
+        "The project names no web site."),
+    ROW("one_sided_trading", WARNING, SOCIAL, BUY_SHARE, ALL, PLAIN, 0.65, 0.95, 0.9, 25, 0,
+        "Hardly anybody sells: nearly all trades are buys."),
+    ROW("few_buyers", WARNING, SOCIAL, HHI_BUY, ALL, LOG, 0.02, 0.3, 0.1, 30, 0,
+        "A few buys make most of the bought volume."),
+
+    ROW("low_liquidity", WARNING, LIQUIDITY, W_NOW, EVM, LOG, 200, 1, 3, 50, 0,
+        "The pool holds little money."),
+    ROW("low_liquidity", WARNING, LIQUIDITY, LIQ_USD, EVM, SAME | LOG, 500e3, 2e3, 10e3, 50, 0,
+        "The pool holds little money."),
+    ROW("low_liquidity", WARNING, LIQUIDITY, LIQ_USD, SOLANA, LOG, 500e3, 2e3, 10e3, 50, 0,
+        "The pool holds little money."),
+    ROW("low_liquidity_depth", WARNING, LIQUIDITY, DEPTH_5PCT, EVM, LOG, 5, 0.02, 0.1, 25, 0,
+        "A small buy moves the price by 5 %."),
+    ROW("high_slippage", WARNING, LIQUIDITY, SLIP_1, EVM, PLAIN, 0.02, 0.5, 0.15, 20, 0,
+        "A trade of 1 WETH costs a large part of its value."),
+    ROW("liquidity_dropped", WARNING, LIQUIDITY, W_NOW_MAX, EVM, PLAIN, 0.8, 0.1, 0.4, 25, 0,
+        "The pool has lost most of the money that it once held."),
+    ROW("lp_not_locked", DANGER, LIQUIDITY, LP_SAFE, ALL, PLAIN, 0.95, 0.05, 0.1, 40, 0,
+        "Hardly any of the liquidity is burned or locked: it can be taken out at any time."),
+    ROW("lp_not_locked", DANGER, LIQUIDITY, LP_LOCKED_UPSTREAM, ALL, SAME, 0.95, 0.05, 0.1, 40, 0,
+        "Hardly any of the liquidity is burned or locked: it can be taken out at any time."),
+    ROW("single_lp_holder", DANGER, LIQUIDITY, LP_TOP, ALL, PLAIN, 0.5, 0.99, 0.95, 40, 50,
+        "One holder can take out nearly all of the liquidity."),
+    ROW("single_lp_holder", DANGER, LIQUIDITY, LP_TOP_UPSTREAM, ALL, SAME, 0.5, 0.99, 0.95, 40, 50,
+        "One holder can take out nearly all of the liquidity."),
+    ROW("lock_expires_soon", WARNING, LIQUIDITY, LP_LOCK_EXPIRY_H, ALL, LOG, 2160, 24, 168, 40, 0,
+        "Locked liquidity becomes free within a week."),
+    ROW("lock_expires_soon", WARNING, LIQUIDITY, LP_LOCK_EXPIRY_UPSTREAM_H, ALL, SAME | LOG, 2160,
+        24, 168, 40, 0, "Locked liquidity becomes free within a week."),
+    ROW("lock_expires_soon", WARNING, LIQUIDITY, LP_UNLOCK_7D, ALL, SAME, 0, 0.5, 0.1, 35, 0,
+        "Locked liquidity becomes free within a week."),
+    ROW("lock_expires_soon", DANGER, LIQUIDITY, LP_UNLOCK_24H, ALL, SAME, 0, 0.5, 0.1, 50, 0,
+        "Locked liquidity becomes free within a day."),
+};
+
+_Static_assert(RX_ARRAY_LEN(rules) <= RX_RISK_MAX_RULES, "RX_RISK_MAX_RULES is too small");
+
+const struct rx_risk_rule *rx_risk_rules(size_t *ret_n)
+{
+    *ret_n = RX_ARRAY_LEN(rules);
+    return rules;
+}
