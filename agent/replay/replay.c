@@ -65,7 +65,7 @@ static int stream_status(FILE *out)
 int rx_replay_header(FILE *out, const struct rx_replay_options *options)
 {
     fputs("pool,token,age,first_block", out);
-    for (int i = 0; i < RX_F_V1_MAX; i++) {
+    for (int i = 0; i < RX_F_EVENTS_END; i++) {
         fprintf(out, ",%s", rx_feature_info((enum rx_feature)i)->name);
     }
     for (size_t i = 0; options->model && i < rx_model_targets(options->model); i++) {
@@ -104,7 +104,7 @@ static void put_row(FILE *out, const struct rx_replay_options *options,
     fputc(',', out);
     put_address(out, rows->token);
     fprintf(out, ",%s,%llu", age, (unsigned long long)rx_pool_first_block(pool));
-    for (int i = 0; i < RX_F_V1_MAX; i++) {
+    for (int i = 0; i < RX_F_EVENTS_END; i++) {
         put_number(out, features[i]);
     }
     if (options->model) {

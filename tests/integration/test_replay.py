@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
+import trade_oracle  # noqa: E402
 import univ2_oracle as oracle  # noqa: E402
 
 AGENT = Path(os.environ.get("RADARX_BUILD", ROOT / "build")) / "radarx-agent"
@@ -26,7 +27,7 @@ DATA = Path(os.environ.get("RADARX_DATA", ROOT.parent / "shared" / "data")) / "u
 AGES = {"1h": 1, "6h": 6, "24h": 24, "72h": 72}
 FEATURES = list(oracle.EVENT_COLUMNS) + list(oracle.LP_COLUMNS)
 MODEL = [f"p_{t}{s}" for t in ("rug_24h", "x2_24h") for s in ("", "_lo", "_hi")]
-HEADER = ["pool", "token", "age", "first_block"] + FEATURES + MODEL
+HEADER = ["pool", "token", "age", "first_block"] + FEATURES + trade_oracle.COLUMNS + MODEL
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded pools at {DATA}: set RADARX_DATA")
 
@@ -102,6 +103,26 @@ def test_every_recorded_row():
             bad += [(key, found)] if found else []
     assert bad == []
     assert checked == 1120
+
+
+@needs_data
+def test_trade_columns_of_every_recorded_row():
+    """Windows, depth and illiquidity of the 1,120 snapshots against going over all events again."""
+    table = oracle.read_csv(DATA / "pairs.csv.gz")
+    pairs = {r["pool"].lower(): (int(r["decimals"]), int(r["weth_pos"])) for r in table}
+    checked, bad = 0, []
+    for name in ("events_2020_700pools.csv.gz", "subset_sync.csv.gz"):
+        syncs = oracle.read_syncs(DATA / name)
+        rows, _ = replay(DATA / name, DATA / "pairs.csv.gz")
+        for row in rows:
+            want = trade_oracle.columns(trade_oracle.kept(syncs[row["pool"]], *pairs[row["pool"]]), AGES[row["age"]])
+            for column in trade_oracle.COLUMNS:
+                ours = None if row[column] == "" else float(row[column])
+                if not oracle.equal(ours, want[column]):
+                    bad.append((row["pool"], row["age"], column, ours, want[column]))
+            checked += len(trade_oracle.COLUMNS)
+    assert bad[:10] == []
+    assert checked == 1120 * 25
 
 
 @needs_data

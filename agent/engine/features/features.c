@@ -30,7 +30,8 @@ static const struct {
         {"no_lp_token_outstanding",
          "LP transfers were not read, nothing is outstanding, or it has too many holders"},
     [RX_MISSING_WINDOW] = {"window_too_busy", "the window has more events than are kept"},
-    [RX_MISSING_NO_DAY] = {"no_trading_day", "no day has both a trade and a price before it"},
+    [RX_MISSING_NO_DAY] = {"no_trading_day",
+                           "no day of the pool's life has two events and a trade"},
     [RX_MISSING_NO_LOCKS] = {"locks_not_read",
                              "locks or LP transfers were not read, or (expiry) nothing is locked"},
     [RX_MISSING_NO_HOLDERS] =

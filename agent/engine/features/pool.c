@@ -6,34 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/engine/features/lp.h"
-#include "agent/engine/features/pool_core.h"
+#include "agent/engine/features/pool_state.h"
 #include "common/base/parse.h"
-
-/* Position of the last log seen, counted or not: tells repeated and misplaced ones. */
-struct position {
-    bool any;
-    uint64_t block, log_index;
-};
-
-struct rx_pool {
-    struct rx_pool_core core;
-    int weth_pos;
-    double scale; /* 10^decimals */
-    struct position last_sync, last_lp;
-    int64_t last_time;
-    double *late; /* owned: ascending event times that late_share may still ask for */
-    size_t n_late, cap_late;
-    struct rx_lp lp;
-};
-
-struct rx_pool_view {
-    struct rx_pool_core core;
-    int64_t last_time;
-    double lp[RX_F_LP_END - RX_F_LP_FIRST];
-    size_t n_late;
-    double late[];
-};
 
 int rx_pool_new(const struct rx_pool_meta *meta, struct rx_pool **ret, struct rx_error *err)
 {
@@ -71,12 +45,13 @@ void rx_pool_free(struct rx_pool *pool)
     if (pool) {
         rx_lp_fini(&pool->lp);
         free(pool->late);
+        free(pool->marks);
         free(pool);
     }
 }
 
 /* 1 = new, 0 = the same log again, RX_EINVALID = an earlier one. */
-static int check_position(const struct position *last, uint64_t block, uint64_t log_index,
+static int check_position(const struct rx_position *last, uint64_t block, uint64_t log_index,
                           struct rx_error *err)
 {
     if (!last->any || block > last->block ||
@@ -100,42 +75,6 @@ static void moments_add(struct rx_moments *moments, double value, double count)
     moments->m2 += delta * (value - moments->mean);
 }
 
-/* Times before the last quarter of the life so far are never asked for again, because snapshots do
- * not go back. */
-static void drop_early(struct rx_pool *pool)
-{
-    const struct rx_time_sums *time = &pool->core.time;
-    double from = rx_pool_core_late_from(time->v0, time->v - time->v0);
-    size_t drop = 0;
-    while (drop < pool->n_late && pool->late[drop] <= from) {
-        drop++;
-    }
-    if (drop > 0) {
-        pool->n_late -= drop;
-        memmove(pool->late, pool->late + drop, pool->n_late * sizeof(*pool->late));
-    }
-}
-
-static int reserve_late(struct rx_pool *pool)
-{
-    if (pool->n_late < pool->cap_late) {
-        return 0;
-    }
-    drop_early(pool);
-    /* Growing unless half is free keeps the dropping amortised. */
-    if (pool->cap_late > 0 && pool->n_late <= pool->cap_late / 2) {
-        return 0;
-    }
-    size_t cap = pool->cap_late ? pool->cap_late * 2 : 16;
-    double *late = realloc(pool->late, cap * sizeof(*late));
-    if (!late) {
-        return -ENOMEM;
-    }
-    pool->late = late;
-    pool->cap_late = cap;
-    return 0;
-}
-
 static enum rx_event_class classify(double dw, double dt)
 {
     if (dw > 0) {
@@ -147,9 +86,8 @@ static enum rx_event_class classify(double dw, double dt)
     return RX_EV_OTHER;
 }
 
-static void add_flow(struct rx_flow_sums *sum, double dw, double dt)
+static void add_flow(struct rx_flow_sums *sum, enum rx_event_class class, double dw)
 {
-    enum rx_event_class class = classify(dw, dt);
     sum->count[class]++;
     if (class == RX_EV_BUY) {
         sum->buy += dw;
@@ -199,17 +137,34 @@ static void add_time(struct rx_time_sums *sum, uint64_t n, const struct rx_sync 
     sum->v = v;
 }
 
+static rx_u128 distance(rx_u128 a, rx_u128 b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Room for the event was reserved. */
 static void add_event(struct rx_pool *pool, const struct rx_sync *event, double w, double t)
 {
     struct rx_pool_core *core = &pool->core;
     double v =
         rx_pool_core_v(core->clock, event->time, core->n == 0 ? event->time : core->time.first);
+    rx_u128 weth = event->reserve[pool->weth_pos];
+    enum rx_event_class class = RX_EV_OTHER;
+    double volume = 0;
     if (core->n > 0) {
-        add_flow(&core->flow, w - core->price.w, t - core->price.t);
+        double dw = w - core->price.w;
+        class = classify(dw, t - core->price.t);
+        add_flow(&core->flow, class, dw);
+        volume = class == RX_EV_BUY || class == RX_EV_SELL ? fabs(dw) : 0;
     }
     add_price(&core->price, core->n, w, t);
     add_time(&core->time, core->n, event, v);
+    rx_windows_add(core, event->time, class, distance(weth, core->weth));
+    rx_days_add(core, event->time, volume);
+    core->weth = weth;
+    core->token = event->reserve[!pool->weth_pos];
     pool->late[pool->n_late++] = v;
+    pool->marks[pool->n_marks++] = core->window.last;
     core->n++;
 }
 
@@ -231,10 +186,10 @@ int rx_pool_sync(struct rx_pool *pool, const struct rx_sync *event, struct rx_er
     double w = (double)event->reserve[pool->weth_pos] / 1e18;
     double t = (double)event->reserve[!pool->weth_pos] / pool->scale;
     bool kept = w > 0 && t > 0;
-    if (kept && reserve_late(pool) < 0) {
+    if (kept && rx_pool_reserve(pool) < 0) {
         return rx_error_set(err, -ENOMEM, "pool: out of memory");
     }
-    pool->last_sync = (struct position){true, event->block, event->log_index};
+    pool->last_sync = (struct rx_position){true, event->block, event->log_index};
     pool->last_time = event->time;
     if (kept) {
         add_event(pool, event, w, t);
@@ -255,7 +210,7 @@ int rx_pool_lp_transfer(struct rx_pool *pool, const struct rx_lp_transfer *event
     if (rx_lp_apply(&pool->lp, event) < 0) {
         return rx_error_set(err, -ENOMEM, "pool: out of memory");
     }
-    pool->last_lp = (struct position){true, event->block, event->log_index};
+    pool->last_lp = (struct rx_position){true, event->block, event->log_index};
     return 1;
 }
 
@@ -276,56 +231,20 @@ double rx_pool_weth(const struct rx_pool *pool)
 
 size_t rx_pool_memory(const struct rx_pool *pool)
 {
-    return sizeof(*pool) + pool->cap_late * sizeof(*pool->late) + rx_lp_memory(&pool->lp);
+    return sizeof(*pool) + pool->cap_late * sizeof(*pool->late) +
+           pool->cap_marks * sizeof(*pool->marks) + rx_lp_memory(&pool->lp);
 }
 
 void rx_pool_features_at_age(struct rx_pool *pool, double age_days, double out[RX_F_MAX])
 {
-    const double *lp = pool->core.lp ? rx_lp_stats(&pool->lp) : NULL;
+    const struct rx_pool_core *core = &pool->core;
+    const double *lp = core->lp ? rx_lp_stats(&pool->lp) : NULL;
     double span = age_days * RX_BLOCKS_PER_DAY;
-    double te = pool->core.time.v0 + span;
-    rx_pool_core_features(&pool->core, (struct rx_late){pool->late, pool->n_late}, lp, te, span,
-                          age_days, out);
-}
-
-struct rx_pool_view *rx_pool_view_new(struct rx_pool *pool)
-{
-    drop_early(pool);
-    struct rx_pool_view *view = malloc(sizeof(*view) + pool->n_late * sizeof(*view->late));
-    if (!view) {
-        return NULL;
-    }
-    view->core = pool->core;
-    view->last_time = pool->last_time;
-    view->n_late = pool->n_late;
-    if (pool->n_late > 0) {
-        memcpy(view->late, pool->late, pool->n_late * sizeof(*view->late));
-    }
-    if (pool->core.lp) {
-        memcpy(view->lp, rx_lp_stats(&pool->lp), sizeof(view->lp));
-    }
-    return view;
-}
-
-void rx_pool_view_free(struct rx_pool_view *view)
-{
-    free(view);
-}
-
-void rx_pool_view_features(const struct rx_pool_view *view, int64_t time, double out[RX_F_MAX])
-{
-    const struct rx_pool_core *core = &view->core;
-    struct rx_late late = {view->late, view->n_late};
-    time = time > view->last_time ? time : view->last_time;
-    double te = rx_pool_core_v(core->clock, time, core->time.first);
-    double span = te - core->time.v0;
-    /* From seconds the age is exact: one hour is not 0.999... of one. */
-    double age_days = core->clock == RX_POOL_SECONDS ? (double)(time - core->time.first) / 86400
-                                                     : span / RX_BLOCKS_PER_DAY;
-    rx_pool_core_features(core, late, core->lp ? view->lp : NULL, te, span, age_days, out);
-}
-
-uint64_t rx_pool_view_events(const struct rx_pool_view *view)
-{
-    return view->core.n;
+    struct rx_moment at = {.te = core->time.v0 + span,
+                           .time = (double)core->time.first +
+                                   rx_pool_core_ticks(core->clock, age_days * 86400),
+                           .span = span,
+                           .age_days = age_days};
+    rx_pool_core_features(core, (struct rx_late){pool->late, pool->n_late, 0},
+                          (struct rx_marks){pool->marks, pool->n_marks}, lp, &at, out);
 }

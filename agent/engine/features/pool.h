@@ -21,6 +21,8 @@
 /* Below these a pool has no snapshot and no score. */
 #define RX_POOL_MIN_EVENTS 5
 #define RX_POOL_MIN_WETH   0.5
+/* Times of late events that a compact pool keeps. */
+#define RX_POOL_COMPACT_TIMES 64
 /* Holders of one pool's LP token that are kept; with more, its LP features are missing. */
 #define RX_POOL_MAX_HOLDERS 100000
 
@@ -90,7 +92,9 @@ void rx_pool_features_at_age(struct rx_pool *pool, double age_days, double out[R
 
 /* Immutable copy for other threads; NULL when out of memory. Free with rx_pool_view_free. */
 struct rx_pool_view *rx_pool_view_new(struct rx_pool *pool) RX_MUST_CHECK;
-void rx_pool_view_free(struct rx_pool_view *view);
+/* One more owner; returns the view. Each owner frees it once. */
+struct rx_pool_view *rx_pool_view_ref(struct rx_pool_view *view);
+void rx_pool_view_free(struct rx_pool_view *view); /* NULL is fine */
 RX_DEFINE_CLEANUP(pool_view, struct rx_pool_view *, rx_pool_view_free);
 /*
  * Features at the moment `time` by the pool's clock (the head block's number or timestamp; a moment
@@ -98,5 +102,22 @@ RX_DEFINE_CLEANUP(pool_view, struct rx_pool_view *, rx_pool_view_free);
  * covers. All NaN before the first event.
  */
 void rx_pool_view_features(const struct rx_pool_view *view, int64_t time, double out[RX_F_MAX]);
-/* Kept events in the view. */
+/* Kept events in the view; WETH reserve after the last one; bytes of memory held. */
 uint64_t rx_pool_view_events(const struct rx_pool_view *view);
+double rx_pool_view_weth(const struct rx_pool_view *view);
+size_t rx_pool_view_memory(const struct rx_pool_view *view);
+
+/* ---- pools at rest ---- */
+
+/* No Sync for a day at `now`: rx_pool_compact may be used. */
+bool rx_pool_idle(const struct rx_pool *pool, int64_t now);
+/*
+ * A view of an idle pool in at most about 1.5 KiB, which gives the same features as
+ * rx_pool_view_new at every moment from `now` to rx_pool_view_exact_until(). The pool itself can
+ * then be freed: it is built again from its stored events when another one comes, or when that
+ * moment has passed. NULL when out of memory.
+ */
+struct rx_pool_view *rx_pool_compact(struct rx_pool *pool, int64_t now) RX_MUST_CHECK;
+/* Later moments count too many late events; INT64_MAX but for a compact pool with more late events
+ * than it keeps times of. */
+int64_t rx_pool_view_exact_until(const struct rx_pool_view *view);

@@ -65,16 +65,16 @@ static size_t count_later(struct rx_late late, double than)
             low = mid + 1;
         }
     }
-    return late.n - low;
+    return late.n - low + (size_t)late.more;
 }
 
 static void time_features(const struct rx_time_sums *sum, uint64_t n, struct rx_late late,
-                          double te, double span, double *out)
+                          const struct rx_moment *at, double *out)
 {
     double count = (double)n;
-    double later = (double)count_later(late, rx_pool_core_late_from(sum->v0, span));
+    double later = (double)count_later(late, rx_pool_core_late_from(sum->v0, at->span));
     out[RX_F_LATE_SHARE] = later / count;
-    out[RX_F_IDLE] = span > 0 ? (te - sum->v) / span : 0;
+    out[RX_F_IDLE] = at->span > 0 ? (at->te - sum->v) / at->span : 0;
     out[RX_F_SNIPE0] = (double)sum->snipe0;
     out[RX_F_EARLY10] = (double)sum->early10;
     out[RX_F_EARLY100] = (double)sum->early100;
@@ -84,10 +84,12 @@ static void time_features(const struct rx_time_sums *sum, uint64_t n, struct rx_
         out[RX_F_GAP_MEAN] = sum->gap.mean;
         out[RX_F_GAP_CV] = sd / fmax(1e-9, sum->gap.mean);
     }
+    out[RX_F_AGE_H] = at->age_days * 24;
 }
 
-void rx_pool_core_features(const struct rx_pool_core *core, struct rx_late late, const double *lp,
-                           double te, double span, double age_days, double out[RX_F_MAX])
+void rx_pool_core_features(const struct rx_pool_core *core, struct rx_late late,
+                           struct rx_marks marks, const double *lp, const struct rx_moment *at,
+                           double out[RX_F_MAX])
 {
     for (int i = 0; i < RX_F_MAX; i++) {
         out[i] = RX_NAN;
@@ -99,8 +101,9 @@ void rx_pool_core_features(const struct rx_pool_core *core, struct rx_late late,
     out[RX_F_N_SYNC] = (double)core->n;
     price_features(&core->price, core->n, out);
     flow_features(&core->flow, core->price.w, out);
-    time_features(&core->time, core->n, late, te, span, out);
-    out[RX_F_AGE_H] = age_days * 24;
+    time_features(&core->time, core->n, late, at, out);
+    rx_windows_features(&core->window, core->clock, marks, at->time, out);
+    rx_depth_features(core, out);
     for (int i = RX_F_LP_FIRST; lp && i < RX_F_LP_END; i++) {
         out[i] = lp[i - RX_F_LP_FIRST];
     }
