@@ -21,6 +21,7 @@ struct rx_json_limits {
     size_t max_bytes;          /* 0 = 16 MiB */
     unsigned max_depth;        /* 0 = 64; at most 512 */
     bool allow_duplicate_keys; /* skips the check: the first one wins */
+    bool allow_nonfinite;      /* also reads NaN, Infinity and -Infinity, which JSON has not */
 };
 
 /* Parses exactly one value. limits may be NULL. Errors: RX_EPARSE with "line L column C: ...",

@@ -207,7 +207,8 @@ int rx_json_parse(struct rx_str text, const struct rx_json_limits *limits, struc
         return r;
     }
     yyjson_read_err why = {0};
-    yyjson_doc *doc = yyjson_read_opts((char *)text.p, text.n, 0, &allocator, &why);
+    yyjson_read_flag flags = bound.allow_nonfinite ? YYJSON_READ_ALLOW_INF_AND_NAN : 0;
+    yyjson_doc *doc = yyjson_read_opts((char *)text.p, text.n, flags, &allocator, &why);
     if (!doc && why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
         return rx_error_errno(err, ENOMEM, "JSON");
     }

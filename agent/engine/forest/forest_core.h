@@ -26,7 +26,7 @@ enum rx_node_kind {
 enum rx_node_missing {
     RX_MISSING_NAN,  /* NaN (all of XGBoost; LightGBM's missing type NaN) */
     RX_MISSING_NONE, /* nothing: NaN is read as 0 */
-    RX_MISSING_ZERO  /* NaN and |x| <= 1e-35f, as LightGBM has it */
+    RX_MISSING_ZERO  /* NaN and |x| <= RX_LIGHTGBM_ZERO */
 };
 
 struct rx_forest_node {
@@ -74,10 +74,13 @@ struct rx_forest {
     double *base; /* owned, n_outputs base margins (float32 values for XGBoost) */
     enum rx_forest_link link;
     double link_scale;
-    double divide; /* the sums are divided by it at the end: LightGBM's averages; 1 otherwise */
+    double divide; /* margins are divided by it before the link: LightGBM's random forests; or 1 */
 
-    size_t n_trees, trees_cap, trees_in_file, iterations;
+    size_t n_trees, trees_cap; /* after rx_forest_finish: those that count */
+    size_t keep_trees;         /* set by the loader: how many of the first ones count */
+    size_t trees_in_file, iterations;
     int64_t best_iteration;
+    bool dart;                    /* leaves are multiplied by their tree's weight */
     struct rx_forest_tree *trees; /* owned */
     size_t n_nodes, nodes_cap;
     struct rx_forest_node *nodes; /* owned */
@@ -90,7 +93,8 @@ struct rx_forest {
 
 /* --- for loaders: fill the fields above, add trees in order, finish ------------------------- */
 
-/* An empty forest: divide and link_scale 1, best_iteration -1. NULL: out of memory. */
+/* An empty forest: divide and link_scale 1, best_iteration -1, keep_trees SIZE_MAX. NULL: out of
+ * memory. */
 struct rx_forest *rx_forest_new(void) RX_MUST_CHECK;
 /* Sets n_outputs and base[] = 0. RX_ELIMIT, -ENOMEM. */
 int rx_forest_set_outputs(struct rx_forest *forest, size_t n, struct rx_error *err) RX_MUST_CHECK;
@@ -105,7 +109,7 @@ int rx_forest_add_categories(struct rx_forest *forest, size_t n_words, uint32_t 
                              uint32_t **ret_words, struct rx_error *err) RX_MUST_CHECK;
 /*
  * Checks every tree (children in range, each node reached once from the root, features, finite
- * numbers, depth), then compiles. Errors: "tree 3, node 17: ...".
+ * numbers, depth), drops those that do not count, then compiles. Errors: "tree 3, node 17: ...".
  */
 int rx_forest_finish(struct rx_forest *forest, struct rx_error *err) RX_MUST_CHECK;
 
@@ -114,6 +118,9 @@ int rx_forest_read_lightgbm(struct rx_str text, const struct rx_forest_options *
                             struct rx_forest *forest, struct rx_error *err) RX_MUST_CHECK;
 
 /* --- the meaning of a split ------------------------------------------------------------------ */
+
+/* LightGBM reads what is not larger than this as 0. */
+#define RX_LIGHTGBM_ZERO ((double)1e-35f)
 
 static inline bool rx_forest_in_set(const struct rx_forest *forest,
                                     const struct rx_forest_node *node, uint32_t category)
@@ -146,9 +153,11 @@ static inline uint32_t rx_forest_step(const struct rx_forest *forest,
     } else if (forest->family == RX_FOREST_XGBOOST) {
         left = isnan(x) ? node->default_left : x < node->value;
     } else {
-        bool zero = node->missing == RX_MISSING_ZERO && fabs(x) <= (double)1e-35f;
-        bool nan = isnan(x) && node->missing != RX_MISSING_NONE;
-        left = zero || nan ? node->default_left : (isnan(x) ? 0 : x) <= node->value;
+        bool zero = fabs(x) <= RX_LIGHTGBM_ZERO;
+        bool nan = isnan(x);
+        bool missing =
+            (zero && node->missing == RX_MISSING_ZERO) || (nan && node->missing != RX_MISSING_NONE);
+        left = missing ? node->default_left : (zero || nan ? 0 : x) <= node->value;
     }
     return left ? node->left : node->right;
 }
