@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"serve", rx_cmd_serve, "follow the chain and answer over HTTP"},
     {"score", rx_cmd_score, "score one pool of recorded events"},
     {"replay", rx_cmd_replay, "features and probabilities of recorded events as CSV"},
+    {"portfolio", rx_cmd_portfolio, "the risk of what an owner holds and owes"},
     {"version", version, "print the version"},
 };
 
@@ -32,7 +33,7 @@ static void print_usage(FILE *out)
 {
     fputs("usage: radarx-agent COMMAND [OPTION...]\n\n", out);
     for (size_t i = 0; i < RX_ARRAY_LEN(commands); i++) {
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
     }
     fputs("\nradarx-agent COMMAND --help tells the options of a command.\n", out);
 }

@@ -5,3 +5,4 @@
 
 int rx_cmd_replay(int argc, char **argv);
 int rx_cmd_score(int argc, char **argv);
+int rx_cmd_portfolio(int argc, char **argv);
