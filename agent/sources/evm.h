@@ -11,6 +11,7 @@
 #include "agent/sources/evm_blocks.h"
 #include "agent/sources/evm_chain.h"
 #include "agent/sources/evm_range.h"
+#include "agent/sources/evm_rest.h"
 #include "agent/sources/evm_rpc.h"
 #include "agent/sources/evm_state.h"
 #include "agent/sources/pace.h"
@@ -74,6 +75,7 @@ struct rx_source {
     struct evm_range range;
 
     struct evm_state *state; /* owned; NULL = to be read from the store */
+    struct evm_rest rest;
     struct evm_blocks blocks;
     struct evm_cursor cursor;
     bool from_known;

@@ -118,7 +118,8 @@ static int apply(struct rx_source *evm, struct evm_batch *batch, struct evm_faul
     for (size_t i = 0; i < batch->logs.n; i++) {
         struct evm_log *log = &batch->logs.items[i];
         struct evm_pool *pool = evm_state_pool(evm->state, log->address);
-        if (evm_state_apply(evm->state, pool, log, fault) < 0) {
+        if (evm_rest_wake(evm->state, evm->deps.store, &evm->stop, pool, fault) < 0 ||
+            evm_state_apply(evm->state, pool, log, fault) < 0) {
             return -1;
         }
         rx_metric_inc(evm->metrics.events[log->kind]);

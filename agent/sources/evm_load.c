@@ -77,6 +77,7 @@ void evm_forget(struct rx_source *evm)
 {
     evm_state_free(RX_TAKE(evm->state));
     evm_blocks_fini(&evm->blocks);
+    evm->rest = (struct evm_rest){0};
     evm->cursor = (struct evm_cursor){0};
     evm->from_known = false;
 }

@@ -17,8 +17,10 @@
 /* Calls a second to begin with; a provider that wants fewer says so, and is obeyed. */
 #define RATE_LOCAL  20000.0
 #define RATE_REMOTE 200.0
-#define RANGE_FIRST 500
-#define RANGE_MAX   10000
+/* While the past is read a day is a few steps: pools that trade now and then stay as they are. */
+#define REST_BACKFILLING (7 * EVM_REST_AFTER)
+#define RANGE_FIRST      500
+#define RANGE_MAX        10000
 /* A node that fails stays in the log, but not in every line. */
 #define LOG_EVERY_FAILURES 20
 
@@ -54,6 +56,12 @@ int evm_publish(struct rx_source *evm, struct evm_fault *fault)
 {
     struct rx_book_change change = {
         .as_of_block = evm->cursor.block, .as_of_time = evm->cursor.time, .reorgs = evm->reorgs};
+    int64_t after = evm->sm == RX_SOURCE_BACKFILLING ? REST_BACKFILLING : EVM_REST_AFTER;
+    if (evm_rest_sweep(&evm->rest, evm->state, evm->deps.store, &evm->stop, evm->cursor.time, after,
+                       fault) < 0) {
+        evm_forget(evm);
+        return -1;
+    }
     if (evm_state_publish(evm->state, evm->deps.book, evm->index, &change, fault) < 0) {
         evm_forget(evm);
         return -1;

@@ -34,6 +34,7 @@ static void free_token(void *value)
 static void free_pool(struct evm_pool *pool)
 {
     rx_pool_free(pool->engine);
+    rx_pool_view_free(pool->rest);
     free(pool);
 }
 
@@ -126,7 +127,7 @@ static void *with_room(void *array, size_t n, size_t *cap)
     if (n < *cap) {
         return array;
     }
-    size_t grown = *cap ? *cap * 2 : 8;
+    size_t grown = *cap ? *cap * 2 : 1; /* most tokens have one pool */
     void *out = realloc(array, grown * sizeof(void *));
     if (out) {
         *cap = grown;
@@ -147,6 +148,11 @@ static int mark_dirty(struct evm_state *state, struct evm_token *token, struct e
     state->dirty[state->n_dirty++] = token;
     token->dirty = true;
     return 0;
+}
+
+int evm_state_touch(struct evm_state *state, struct evm_pool *pool, struct evm_fault *fault)
+{
+    return mark_dirty(state, pool->token, fault);
 }
 
 int evm_state_add_token(struct evm_state *state, const struct evm_token_info *info,
@@ -220,7 +226,7 @@ int evm_state_add_pool(struct evm_state *state, const struct rx_row_pool *row,
     pool->row = *row;
     pool->row.chain = state->chain;
     pool->token = token;
-    if (make_engine(pool, fault) < 0 || link_pool(state, pool, fault) < 0) {
+    if (link_pool(state, pool, fault) < 0) {
         free_pool(pool);
         return -1;
     }
@@ -257,6 +263,9 @@ int evm_state_apply(struct evm_state *state, struct evm_pool *pool, const struct
 {
     struct rx_error err = {0};
     int r = 0;
+    if (!pool->engine && make_engine(pool, fault) < 0) {
+        return -1;
+    }
     if (log->kind == RX_EVENT_SYNC) {
         r = apply_sync(pool, log, &err);
     } else if (log->kind == RX_EVENT_LP_TRANSFER) {
@@ -270,6 +279,7 @@ int evm_state_apply(struct evm_state *state, struct evm_pool *pool, const struct
                         log->logi, err.msg);
     }
     pool->last_block = log->block;
+    pool->last_time = log->time;
     pool->n_events++;
     state->events++;
     return mark_dirty(state, pool->token, fault);
@@ -294,17 +304,18 @@ static int replay_event(const struct rx_row_event *row, void *arg)
     return evm_state_apply(rebuild->state, rebuild->pool, &log, rebuild->fault);
 }
 
-static int rebuild_pool(struct evm_state *state, struct rx_store *store, struct evm_pool *pool,
-                        struct evm_fault *fault)
+int evm_state_rebuild(struct evm_state *state, struct rx_store *store, struct evm_pool *pool,
+                      struct evm_fault *fault)
 {
     struct rebuild rebuild = {state, pool, fault};
     struct rx_error err = {0};
     rx_pool_free(RX_TAKE(pool->engine));
+    rx_pool_view_free(RX_TAKE(pool->rest));
     state->events -= pool->n_events;
     pool->n_events = pool->last_block = pool->sync_block = 0;
-    pool->sync_time = 0;
+    pool->sync_time = pool->last_time = 0;
     fault->kind = EVM_OK;
-    if (make_engine(pool, fault) < 0 || mark_dirty(state, pool->token, fault) < 0) {
+    if (mark_dirty(state, pool->token, fault) < 0) {
         return -1;
     }
     if (rx_store_read_pool(store, pool->row.id, replay_event, &rebuild, &err) < 0) {
@@ -343,7 +354,7 @@ int evm_state_rewind(struct evm_state *state, struct rx_store *store, uint64_t b
         }
         state->pools[kept++] = pool;
         if (r == 0 && pool->last_block > block) {
-            r = rebuild_pool(state, store, pool, fault);
+            r = evm_state_rebuild(state, store, pool, fault);
         }
     }
     state->n_pools = kept;
@@ -365,10 +376,24 @@ int evm_state_clear(struct evm_state *state, struct evm_fault *fault)
 
 /* ---- publishing ---- */
 
+static double weth_of(const struct evm_pool *pool)
+{
+    return pool->engine ? rx_pool_weth(pool->engine)
+           : pool->rest ? rx_pool_view_weth(pool->rest)
+                        : 0;
+}
+
+static uint64_t syncs_of(const struct evm_pool *pool)
+{
+    return pool->engine ? rx_pool_events(pool->engine)
+           : pool->rest ? rx_pool_view_events(pool->rest)
+                        : 0;
+}
+
 static int deeper_first(const void *pa, const void *pb)
 {
     const struct evm_pool *a = *(struct evm_pool *const *)pa, *b = *(struct evm_pool *const *)pb;
-    double wa = rx_pool_weth(a->engine), wb = rx_pool_weth(b->engine);
+    double wa = weth_of(a), wb = weth_of(b);
     if (wa != wb) {
         return wa > wb ? -1 : 1;
     }
@@ -380,10 +405,16 @@ static void describe_pool(const struct evm_pool *pool, struct rx_pool_info *out)
     evm_address_text(pool->row.pair, out->pair);
     out->protocol = "uniswap-v2";
     out->created_block = pool->row.created_block;
-    out->weth = rx_pool_weth(pool->engine);
-    out->n_sync = rx_pool_events(pool->engine);
+    out->weth = weth_of(pool);
+    out->n_sync = syncs_of(pool);
     out->last_block = pool->sync_block;
     out->last_time = pool->sync_time;
+}
+
+/* NULL when out of memory; only for a pool that has a kept event. */
+static struct rx_pool_view *view_of(struct evm_pool *pool)
+{
+    return pool->rest ? rx_pool_view_ref(pool->rest) : rx_pool_view_new(pool->engine);
 }
 
 static struct rx_snapshot *snapshot_of(struct evm_token *token, struct rx_book *book,
@@ -401,8 +432,7 @@ static struct rx_snapshot *snapshot_of(struct evm_token *token, struct rx_book *
     for (unsigned i = 0; i < out->n_pools; i++) {
         describe_pool(token->pools[i], &out->pools[i]);
     }
-    if (rx_pool_events(token->pools[0]->engine) > 0 &&
-        !(out->view = rx_pool_view_new(token->pools[0]->engine))) {
+    if (syncs_of(token->pools[0]) > 0 && !(out->view = view_of(token->pools[0]))) {
         return NULL;
     }
     return RX_TAKE(out);

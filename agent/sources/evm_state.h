@@ -16,11 +16,14 @@ struct evm_token;
 
 struct evm_pool {
     struct rx_row_pool row;
-    struct rx_pool *engine;  /* owned */
-    struct evm_token *token; /* borrowed from the state */
-    uint64_t n_events;       /* of any kind */
-    uint64_t last_block;     /* of any event; 0 = none */
-    uint64_t sync_block;     /* of the last kept Sync */
+    struct rx_pool *engine;    /* owned; NULL: no event yet, or at rest */
+    struct rx_pool_view *rest; /* owned; what a pool at rest keeps (evm_rest.h) */
+    int64_t rest_from;         /* `rest` holds from this moment on */
+    struct evm_token *token;   /* borrowed from the state */
+    uint64_t n_events;         /* of any kind */
+    uint64_t last_block;       /* of any event; 0 = none */
+    int64_t last_time;
+    uint64_t sync_block; /* of the last kept Sync */
     int64_t sync_time;
 };
 
@@ -52,7 +55,8 @@ int evm_state_add_token(struct evm_state *state, const struct evm_token_info *in
 /* The pool's token must be there. EVM_STORE when the pair is there already. */
 int evm_state_add_pool(struct evm_state *state, const struct rx_row_pool *row,
                        struct evm_fault *fault) RX_MUST_CHECK;
-/* One event of a known pool, in order. A failure leaves the state unusable: free it. */
+/* One event of a known pool that is not at rest, in order. A failure leaves the state unusable:
+ * free it. */
 int evm_state_apply(struct evm_state *state, struct evm_pool *pool, const struct evm_log *log,
                     struct evm_fault *fault) RX_MUST_CHECK;
 /*
@@ -61,6 +65,12 @@ int evm_state_apply(struct evm_state *state, struct evm_pool *pool, const struct
  */
 int evm_state_rewind(struct evm_state *state, struct rx_store *store, uint64_t block,
                      struct evm_fault *fault) RX_MUST_CHECK;
+/* Builds the pool again from its stored events. A failure leaves the state unusable. */
+int evm_state_rebuild(struct evm_state *state, struct rx_store *store, struct evm_pool *pool,
+                      struct evm_fault *fault) RX_MUST_CHECK;
+/* The pool's token is among those of the next publication. */
+int evm_state_touch(struct evm_state *state, struct evm_pool *pool, struct evm_fault *fault)
+    RX_MUST_CHECK;
 /* Removes every pool; the tokens are dropped from the book by the next publication. */
 int evm_state_clear(struct evm_state *state, struct evm_fault *fault) RX_MUST_CHECK;
 /* Publishes every token that changed since the last time. */

@@ -159,12 +159,12 @@ static void add_event(struct rx_pool *pool, const struct rx_sync *event, double 
     }
     add_price(&core->price, core->n, w, t);
     add_time(&core->time, core->n, event, v);
-    rx_windows_add(core, event->time, class, distance(weth, core->weth));
+    rx_windows_add(&pool->window, core, event->time, class, distance(weth, core->weth));
     rx_days_add(core, event->time, volume);
     core->weth = weth;
     core->token = event->reserve[!pool->weth_pos];
     pool->late[pool->n_late++] = v;
-    pool->marks[pool->n_marks++] = core->window.last;
+    pool->marks[pool->n_marks++] = pool->window.last;
     core->n++;
 }
 
@@ -246,5 +246,6 @@ void rx_pool_features_at_age(struct rx_pool *pool, double age_days, double out[R
                            .span = span,
                            .age_days = age_days};
     rx_pool_core_features(core, (struct rx_late){pool->late, pool->n_late, 0},
-                          (struct rx_marks){pool->marks, pool->n_marks}, lp, &at, out);
+                          (struct rx_marks){&pool->window, pool->marks, pool->n_marks}, lp, &at,
+                          out);
 }

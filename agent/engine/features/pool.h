@@ -22,7 +22,7 @@
 #define RX_POOL_MIN_EVENTS 5
 #define RX_POOL_MIN_WETH   0.5
 /* Times of late events that a compact pool keeps. */
-#define RX_POOL_COMPACT_TIMES 64
+#define RX_POOL_COMPACT_TIMES 32
 /* Holders of one pool's LP token that are kept; with more, its LP features are missing. */
 #define RX_POOL_MAX_HOLDERS 100000
 
@@ -112,7 +112,7 @@ size_t rx_pool_view_memory(const struct rx_pool_view *view);
 /* No Sync for a day at `now`: rx_pool_compact may be used. */
 bool rx_pool_idle(const struct rx_pool *pool, int64_t now);
 /*
- * A view of an idle pool in at most about 1.5 KiB, which gives the same features as
+ * A view of an idle pool in less than 1 KiB, which gives the same features as
  * rx_pool_view_new at every moment from `now` to rx_pool_view_exact_until(). The pool itself can
  * then be freed: it is built again from its stored events when another one comes, or when that
  * moment has passed. NULL when out of memory.

@@ -23,7 +23,7 @@ void rx_pool_drop_late(struct rx_pool *pool)
 static void drop_marks(struct rx_pool *pool, size_t drop)
 {
     if (drop > 0) {
-        pool->core.window.base = pool->marks[drop - 1];
+        pool->window.base = pool->marks[drop - 1];
         pool->n_marks -= drop;
         memmove(pool->marks, pool->marks + drop, pool->n_marks * sizeof(*pool->marks));
     }
@@ -32,7 +32,8 @@ static void drop_marks(struct rx_pool *pool, size_t drop)
 void rx_pool_drop_marks(struct rx_pool *pool)
 {
     double from = (double)pool->last_time - rx_pool_core_ticks(pool->core.clock, 86400);
-    drop_marks(pool, rx_windows_first((struct rx_marks){pool->marks, pool->n_marks}, from));
+    drop_marks(
+        pool, rx_windows_first((struct rx_marks){&pool->window, pool->marks, pool->n_marks}, from));
 }
 
 static int grow(void **array, size_t n, size_t *cap, size_t size)
@@ -58,8 +59,8 @@ static int reserve_mark(struct rx_pool *pool)
     }
     rx_pool_drop_marks(pool);
     if (pool->n_marks == RX_MARKS_MAX) {
-        pool->core.window.any_lost = true;
-        pool->core.window.lost = pool->marks[RX_MARKS_MAX / 2 - 1].time;
+        pool->window.any_lost = true;
+        pool->window.lost = pool->marks[RX_MARKS_MAX / 2 - 1].time;
         drop_marks(pool, RX_MARKS_MAX / 2);
     }
     return grow((void **)&pool->marks, pool->n_marks, &pool->cap_marks, sizeof(*pool->marks));

@@ -70,7 +70,6 @@ struct rx_pool_core {
     struct rx_price_sums price;
     struct rx_flow_sums flow;
     struct rx_time_sums time;
-    struct rx_window_sums window;
     struct rx_day_sums day;
 };
 
@@ -83,6 +82,7 @@ struct rx_late {
 
 /* Marks of the last 24 hours before the last event, ascending. */
 struct rx_marks {
+    const struct rx_window_sums *sums; /* borrowed */
     const struct rx_trade_mark *marks; /* borrowed */
     size_t n;
 };
@@ -106,14 +106,14 @@ double rx_pool_core_ticks(enum rx_pool_clock clock, double seconds);
 
 /* Add an event whose price core->price has already (and core->n does not count yet). `amount`: of a
  * buy or sell. */
-void rx_windows_add(struct rx_pool_core *core, int64_t time, enum rx_event_class class,
-                    rx_u128 amount);
+void rx_windows_add(struct rx_window_sums *sums, const struct rx_pool_core *core, int64_t time,
+                    enum rx_event_class class, rx_u128 amount);
 void rx_days_add(struct rx_pool_core *core, int64_t time, double volume);
 /* First mark that a window reaching back to `from` (excluded) can ask for. */
 size_t rx_windows_first(struct rx_marks marks, double from);
 
-void rx_windows_features(const struct rx_window_sums *sums, enum rx_pool_clock clock,
-                         struct rx_marks marks, double time, double out[RX_F_MAX]);
+void rx_windows_features(struct rx_marks marks, enum rx_pool_clock clock, double time,
+                         double out[RX_F_MAX]);
 void rx_depth_features(const struct rx_pool_core *core, double out[RX_F_MAX]);
 
 /* `lp` has the LP columns, or is NULL when they are missing. */

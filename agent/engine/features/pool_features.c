@@ -102,7 +102,7 @@ void rx_pool_core_features(const struct rx_pool_core *core, struct rx_late late,
     price_features(&core->price, core->n, out);
     flow_features(&core->flow, core->price.w, out);
     time_features(&core->time, core->n, late, at, out);
-    rx_windows_features(&core->window, core->clock, marks, at->time, out);
+    rx_windows_features(marks, core->clock, at->time, out);
     rx_depth_features(core, out);
     for (int i = RX_F_LP_FIRST; lp && i < RX_F_LP_END; i++) {
         out[i] = lp[i - RX_F_LP_FIRST];

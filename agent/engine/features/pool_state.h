@@ -19,6 +19,7 @@ struct rx_pool {
     int64_t last_time;
     double *late; /* owned: ascending event times that late_share may still ask for */
     size_t n_late, cap_late;
+    struct rx_window_sums window;
     struct rx_trade_mark *marks; /* owned: of the last 24 hours, see rx_marks */
     size_t n_marks, cap_marks;
     struct rx_lp lp;

@@ -11,36 +11,51 @@ struct rx_pool_view {
     int64_t last_time;
     int64_t exact_until; /* the view's late times suffice up to this moment */
     double lp[RX_F_LP_END - RX_F_LP_FIRST];
-    struct rx_late late;   /* both lie behind the struct */
-    struct rx_marks marks; /* ... marks first */
+    struct rx_late late;   /* both lie in `rest` */
+    struct rx_marks marks; /* its sums too, or they are `at_rest` */
     _Alignas(16) unsigned char rest[];
 };
 
-/* The view of a pool with its marks from `first_mark` on and n_late times from `first_late` on. */
-static struct rx_pool_view *make_view(struct rx_pool *pool, size_t n_marks, size_t first_late,
-                                      size_t n_late)
+/* Nothing was traded within any window: the last mark is that of the beginning. */
+static const struct rx_window_sums at_rest = {.base = {.p = 1}, .last = {.p = 1}};
+
+/* The part of a pool that a view copies. */
+struct part {
+    bool windows;
+    size_t first_late, n_late;
+};
+
+static struct rx_pool_view *make_view(struct rx_pool *pool, struct part part)
 {
-    size_t marks_bytes = n_marks * sizeof(struct rx_trade_mark);
-    size_t late_bytes = n_late * sizeof(double);
-    struct rx_pool_view *view = malloc(sizeof(*view) + marks_bytes + late_bytes);
+    size_t sums_bytes = part.windows ? sizeof(pool->window) : 0;
+    size_t marks_bytes = part.windows ? pool->n_marks * sizeof(struct rx_trade_mark) : 0;
+    size_t late_bytes = part.n_late * sizeof(double);
+    size_t bytes = sizeof(struct rx_pool_view) + sums_bytes + marks_bytes + late_bytes;
+    struct rx_pool_view *view = malloc(bytes);
     if (!view) {
         return NULL;
     }
     atomic_init(&view->refs, 1);
-    view->bytes = sizeof(*view) + marks_bytes + late_bytes;
+    view->bytes = bytes;
     view->core = pool->core;
     view->last_time = pool->last_time;
     view->exact_until = INT64_MAX;
+    const unsigned char *sums = view->rest;
+    const unsigned char *marks = sums + sums_bytes;
+    const unsigned char *late = marks + marks_bytes;
+    if (part.windows) {
+        memcpy(view->rest, &pool->window, sums_bytes);
+    }
     if (marks_bytes > 0) {
-        memcpy(view->rest, pool->marks, marks_bytes);
+        memcpy(view->rest + sums_bytes, pool->marks, marks_bytes);
     }
     if (late_bytes > 0) {
-        memcpy(view->rest + marks_bytes, pool->late + first_late, late_bytes);
+        memcpy(view->rest + sums_bytes + marks_bytes, pool->late + part.first_late, late_bytes);
     }
-    view->marks =
-        (struct rx_marks){(const struct rx_trade_mark *)(const void *)view->rest, n_marks};
-    view->late = (struct rx_late){(const double *)(const void *)(view->rest + marks_bytes), n_late,
-                                  pool->n_late - first_late - n_late};
+    view->marks = (struct rx_marks){part.windows ? (const void *)sums : &at_rest,
+                                    (const void *)marks, part.windows ? pool->n_marks : 0};
+    view->late = (struct rx_late){(const void *)late, part.n_late,
+                                  pool->n_late - part.first_late - part.n_late};
     if (pool->core.lp) {
         memcpy(view->lp, rx_lp_stats(&pool->lp), sizeof(view->lp));
     }
@@ -51,7 +66,7 @@ struct rx_pool_view *rx_pool_view_new(struct rx_pool *pool)
 {
     rx_pool_drop_late(pool);
     rx_pool_drop_marks(pool);
-    return make_view(pool, pool->n_marks, 0, pool->n_late);
+    return make_view(pool, (struct part){true, 0, pool->n_late});
 }
 
 bool rx_pool_idle(const struct rx_pool *pool, int64_t now)
@@ -78,13 +93,10 @@ struct rx_pool_view *rx_pool_compact(struct rx_pool *pool, int64_t now)
     }
     size_t n = pool->n_late - first;
     size_t kept = n < RX_POOL_COMPACT_TIMES ? n : RX_POOL_COMPACT_TIMES;
-    struct rx_pool_view *view = make_view(pool, 0, first, kept);
+    struct rx_pool_view *view = make_view(pool, (struct part){false, first, kept});
     if (!view) {
         return NULL;
     }
-    /* Every window is empty from now on: its difference is that of the last mark to itself. */
-    view->core.window.base = view->core.window.last;
-    view->core.window.any_lost = false;
     if (kept < n) {
         view->exact_until = late_until(core, pool->late[first + kept]);
     }

@@ -17,10 +17,10 @@ double rx_pool_core_ticks(enum rx_pool_clock clock, double seconds)
     return clock == RX_POOL_BLOCKS ? seconds / RX_SECONDS_PER_BLOCK : seconds;
 }
 
-void rx_windows_add(struct rx_pool_core *core, int64_t time, enum rx_event_class class,
-                    rx_u128 amount)
+void rx_windows_add(struct rx_window_sums *sums, const struct rx_pool_core *core, int64_t time,
+                    enum rx_event_class class, rx_u128 amount)
 {
-    struct rx_trade_mark *last = &core->window.last;
+    struct rx_trade_mark *last = &sums->last;
     last->time = time;
     last->p = core->price.p;
     if (class == RX_EV_BUY) {
@@ -31,7 +31,7 @@ void rx_windows_add(struct rx_pool_core *core, int64_t time, enum rx_event_class
         last->n_sell++;
     }
     if (core->n == 0) {
-        core->window.base = *last;
+        sums->base = *last;
     }
 }
 
@@ -55,9 +55,10 @@ static double weth_of(rx_u128 amount)
     return (double)amount / 1e18;
 }
 
-void rx_windows_features(const struct rx_window_sums *sums, enum rx_pool_clock clock,
-                         struct rx_marks marks, double time, double out[RX_F_MAX])
+void rx_windows_features(struct rx_marks marks, enum rx_pool_clock clock, double time,
+                         double out[RX_F_MAX])
 {
+    const struct rx_window_sums *sums = marks.sums;
     static const struct {
         double seconds;
         enum rx_feature first;
