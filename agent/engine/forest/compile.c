@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* From the canonical table to the layout of compiled.h. */
 #include <errno.h>
-#include <float.h>
 #include <stdlib.h>
 
 #include "agent/engine/forest/compiled.h"
@@ -43,18 +42,17 @@ static enum way way_of(const struct rx_forest_node *node)
     return node->default_left ? LEFT : RAW;
 }
 
-static struct rx_forest_slot make_slot(const struct rx_forest *forest, uint32_t input, enum way way)
+static struct rx_forest_slot make_slot(uint32_t input, enum way way)
 {
-    const double left = -(double)INFINITY;
-    const double right = (double)NAN;
-    struct rx_forest_slot slot = {.input = input, .nan = right};
-    slot.flush = forest->family == RX_FOREST_LIGHTGBM_TREES;
-    if (way == LEFT || way == ZERO_LEFT) {
-        slot.nan = left;
-    } else if (way == NONE) {
-        slot.nan = 0;
-    }
-    slot.zero = way == ZERO_LEFT ? left : way == ZERO_RIGHT ? right : 0;
+    static const struct rx_forest_slot slots[WAY_MAX] = {
+        [RAW] = {.nan = RX_READS_RIGHT, .zero = RX_READS_ZERO},
+        [LEFT] = {.nan = RX_READS_LEFT, .zero = RX_READS_ZERO},
+        [NONE] = {.nan = RX_READS_ZERO, .zero = RX_READS_ZERO},
+        [ZERO_LEFT] = {.nan = RX_READS_LEFT, .zero = RX_READS_LEFT},
+        [ZERO_RIGHT] = {.nan = RX_READS_RIGHT, .zero = RX_READS_RIGHT},
+    };
+    struct rx_forest_slot slot = slots[way];
+    slot.input = input;
     return slot;
 }
 
@@ -69,7 +67,6 @@ static int make_slots(struct compiler *compiler, struct rx_error *err)
     if (!compiler->slot_of || !out->slots) {
         return rx_error_set(err, -ENOMEM, "out of memory");
     }
-    out->slots[0] = (struct rx_forest_slot){.nan = -(double)INFINITY, .zero = -(double)INFINITY};
     out->n_slots = 1;
     for (size_t i = 0; i < forest->n_nodes; i++) {
         const struct rx_forest_node *node = &forest->nodes[i];
@@ -85,7 +82,7 @@ static int make_slots(struct compiler *compiler, struct rx_error *err)
             return 0;
         }
         *slot = (uint32_t)out->n_slots;
-        out->slots[out->n_slots++] = make_slot(forest, node->feature, way_of(node));
+        out->slots[out->n_slots++] = make_slot(node->feature, way_of(node));
     }
     return 0;
 }
@@ -108,16 +105,6 @@ static size_t order_tree(const struct compiler *compiler, const struct rx_forest
     return tail;
 }
 
-/* A float32 threshold of -infinity would let a missing value (-infinity) fall to the right; no
- * finite value is below the lowest one either. */
-static double threshold_of(const struct rx_forest *forest, double value)
-{
-    if (isfinite(value) || value > 0) {
-        return value;
-    }
-    return forest->family == RX_FOREST_XGBOOST ? (double)-FLT_MAX : value;
-}
-
 static double leaf_of(const struct rx_forest *forest, const struct rx_forest_tree *tree,
                       double value)
 {
@@ -125,32 +112,44 @@ static double leaf_of(const struct rx_forest *forest, const struct rx_forest_tre
     return forest->dart ? (double)((0.0f + (float)value) * tree->weight) : value;
 }
 
-static void put_node(struct rx_forest_compiled *out, size_t at, double value, uint32_t canonical,
-                     bool category, uint32_t slot, uint32_t left)
+static void put_node(struct rx_forest_compiled *out, size_t at, uint64_t key, bool category,
+                     uint32_t slot, uint32_t left)
 {
     if (out->layout == RX_LAYOUT_NARROW) {
-        struct rx_node8 *node = (struct rx_node8 *)out->nodes + at;
-        *node = (struct rx_node8){.value = (float)value, .left = (uint16_t)left};
-        node->slot = (uint16_t)(category ? slot | RX_SLOT_CATEGORY8 : slot);
-        if (category) {
-            node->node = canonical;
-        }
+        slot = category ? slot | RX_SLOT_CATEGORY8 : slot;
+        ((struct rx_node8 *)out->nodes)[at] =
+            (struct rx_node8){.key = (uint32_t)key, .slot = (uint16_t)slot, .left = (uint16_t)left};
         return;
     }
     slot = category ? slot | RX_SLOT_CATEGORY : slot;
     if (out->layout == RX_LAYOUT_WIDE) {
-        struct rx_node12 *node = (struct rx_node12 *)out->nodes + at;
-        *node = (struct rx_node12){.value = (float)value, .slot = slot, .left = left};
-        if (category) {
-            node->node = canonical;
-        }
+        ((struct rx_node12 *)out->nodes)[at] =
+            (struct rx_node12){.key = (uint32_t)key, .slot = slot, .left = left};
     } else {
-        struct rx_node16 *node = (struct rx_node16 *)out->nodes + at;
-        *node = (struct rx_node16){.value = value, .slot = slot, .left = left};
-        if (category) {
-            node->node = canonical;
-        }
+        ((struct rx_node16 *)out->nodes)[at] =
+            (struct rx_node16){.key = key, .slot = slot, .left = left};
     }
+}
+
+static void put_canonical(const struct compiler *compiler, const struct rx_forest_tree *tree,
+                          size_t i)
+{
+    const struct rx_forest *forest = compiler->forest;
+    struct rx_forest_compiled *out = compiler->out;
+    uint32_t canonical = tree->first_node + compiler->queue[i];
+    const struct rx_forest_node *node = &forest->nodes[canonical];
+    bool wide = out->layout == RX_LAYOUT_DOUBLE;
+    if (node->kind == RX_NODE_LEAF) {
+        double value = leaf_of(forest, tree, node->value);
+        uint64_t key = wide ? rx_bits_double(value) : rx_bits_float((float)value);
+        put_node(out, out->n_nodes + i, key, false, 0, 0);
+        return;
+    }
+    bool category = node->kind == RX_NODE_CATEGORY;
+    uint64_t key = wide ? rx_key_double(node->value) : rx_key_float((float)node->value);
+    uint32_t slot = compiler->slot_of[node->feature * (size_t)WAY_MAX + way_of(node)];
+    put_node(out, out->n_nodes + i, category ? canonical : key, category, slot,
+             compiler->place[node->left] - (uint32_t)i);
 }
 
 static void put_tree(const struct compiler *compiler, size_t index)
@@ -162,15 +161,7 @@ static void put_tree(const struct compiler *compiler, size_t index)
     out->roots[index] = (uint32_t)out->n_nodes;
     out->outputs[index] = tree->group;
     for (size_t i = 0; i < n; i++) {
-        uint32_t at = tree->first_node + compiler->queue[i];
-        const struct rx_forest_node *node = &forest->nodes[at];
-        if (node->kind == RX_NODE_LEAF) {
-            put_node(out, out->n_nodes + i, leaf_of(forest, tree, node->value), at, false, 0, 0);
-            continue;
-        }
-        uint32_t slot = compiler->slot_of[node->feature * (size_t)WAY_MAX + way_of(node)];
-        put_node(out, out->n_nodes + i, threshold_of(forest, node->value), at,
-                 node->kind == RX_NODE_CATEGORY, slot, compiler->place[node->left] - (uint32_t)i);
+        put_canonical(compiler, tree, i);
     }
     out->n_nodes += n;
     struct rx_forest_lanes *lanes = &out->lanes[index / RX_FOREST_LANES];

@@ -7,99 +7,126 @@
 #define INLINE      static inline __attribute__((always_inline))
 #define BLOCK_ROWS  64
 #define BLOCK_SLOTS (LANES * RX_FOREST_MAX_SLOTS) /* values of a block of rows, on the stack */
-/* Walks longer than this ask now and then whether all have arrived. */
+/* Walks longer than this ask at every step whether all have arrived. */
 #define PATIENCE 8
+/* The lanes must be unrolled to stay in registers. */
+#ifdef __clang__
+#define EACH_LANE _Pragma("unroll") for (size_t i = 0; i < LANES; i++)
+#else
+#define EACH_LANE _Pragma("GCC unroll 16") for (size_t i = 0; i < LANES; i++)
+#endif
+/* Large scratch that is written before it is read needs no zeros first. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define SCRATCH __attribute__((uninitialized))
+#else
+#define SCRATCH
+#endif
 
 /* --- rows over slots ------------------------------------------------------------------------- */
 
-static void spread_float(const struct rx_forest_compiled *c, const double *row, float *x)
+/* Key of what a missing value or a small one reads as. */
+static uint64_t key_of(uint8_t reads)
 {
-    x[0] = -INFINITY;
+    return reads == RX_READS_ZERO ? rx_key_double(0) : reads == RX_READS_LEFT ? 0 : UINT64_MAX;
+}
+
+static void spread_float(const struct rx_forest_compiled *c, const double *row, uint32_t *x)
+{
+    x[0] = 0;
     for (size_t i = 1; i < c->n_slots; i++) {
-        float value = (float)row[c->slots[i].input];
-        x[i] = value == value ? value : (float)c->slots[i].nan;
+        const struct rx_forest_slot *slot = &c->slots[i];
+        float value = (float)row[slot->input];
+        uint32_t missing = slot->nan == RX_READS_LEFT ? 0 : UINT32_MAX;
+        x[i] = value == value ? rx_key_float(value) : missing;
     }
 }
 
-static void spread_double(const struct rx_forest_compiled *c, const double *row, double *x)
+static void spread_double(const struct rx_forest_compiled *c, const double *row, uint64_t *x)
 {
-    x[0] = -(double)INFINITY;
+    x[0] = 0;
     for (size_t i = 1; i < c->n_slots; i++) {
         const struct rx_forest_slot *slot = &c->slots[i];
         double value = row[slot->input];
         if (isnan(value)) {
-            value = slot->nan;
-        } else if (slot->flush && fabs(value) <= RX_LIGHTGBM_ZERO) {
-            value = slot->zero;
+            x[i] = key_of(slot->nan);
+        } else if (fabs(value) <= RX_LIGHTGBM_ZERO) {
+            x[i] = key_of(slot->zero);
+        } else {
+            x[i] = rx_key_double(value);
         }
-        x[i] = value;
     }
 }
 
 /* --- one step ----------------------------------------------------------------------------------
  */
 
+/* 1 when a category split sends the key's value to the right. */
+static __attribute__((noinline)) size_t category_right(const struct rx_forest *forest,
+                                                       uint64_t node, double value)
+{
+    return rx_forest_category_left(forest, &forest->nodes[node], value) ? 0 : 1;
+}
+
 /* Distance to the next node; 0 at a leaf. */
-INLINE uint32_t step(const struct rx_forest *forest, enum rx_forest_layout layout,
-                     const void *nodes, uint32_t at, const void *x, bool categories)
+INLINE size_t step(const struct rx_forest *forest, enum rx_forest_layout layout, const void *nodes,
+                   size_t at, const void *x, bool categories)
 {
     if (layout == RX_LAYOUT_NARROW) {
         const struct rx_node8 *node = (const struct rx_node8 *)nodes + at;
-        const float *values = x;
+        const uint32_t *keys = x;
         if (categories && node->slot & RX_SLOT_CATEGORY8) {
-            const struct rx_forest_node *split = &forest->nodes[node->node];
-            double value = (double)values[node->slot & ~RX_SLOT_CATEGORY8];
-            return (uint32_t)node->left + !rx_forest_category_left(forest, split, value);
+            float value = rx_float_of_bits(keys[node->slot & ~RX_SLOT_CATEGORY8]);
+            return node->left + category_right(forest, node->key, (double)value);
         }
-        return (uint32_t)node->left + !(values[node->slot] < node->value);
+        return (size_t)node->left + (keys[node->slot] >= node->key);
     }
     if (layout == RX_LAYOUT_WIDE) {
         const struct rx_node12 *node = (const struct rx_node12 *)nodes + at;
-        const float *values = x;
+        const uint32_t *keys = x;
         if (categories && node->slot & RX_SLOT_CATEGORY) {
-            const struct rx_forest_node *split = &forest->nodes[node->node];
-            double value = (double)values[node->slot & ~RX_SLOT_CATEGORY];
-            return node->left + !rx_forest_category_left(forest, split, value);
+            float value = rx_float_of_bits(keys[node->slot & ~RX_SLOT_CATEGORY]);
+            return node->left + category_right(forest, node->key, (double)value);
         }
-        return node->left + !(values[node->slot] < node->value);
+        return (size_t)node->left + (keys[node->slot] >= node->key);
     }
     const struct rx_node16 *node = (const struct rx_node16 *)nodes + at;
-    const double *values = x;
+    const uint64_t *keys = x;
     if (categories && node->slot & RX_SLOT_CATEGORY) {
-        const struct rx_forest_node *split = &forest->nodes[node->node];
-        return node->left +
-               !rx_forest_category_left(forest, split, values[node->slot & ~RX_SLOT_CATEGORY]);
+        double value = rx_double_of_bits(keys[node->slot & ~RX_SLOT_CATEGORY]);
+        return node->left + category_right(forest, node->key, value);
     }
-    return node->left + !(values[node->slot] <= node->value);
+    return (size_t)node->left + (keys[node->slot] > node->key);
 }
 
-INLINE double leaf(enum rx_forest_layout layout, const void *nodes, uint32_t at)
+INLINE double leaf(enum rx_forest_layout layout, const void *nodes, size_t at)
 {
     switch (layout) {
     case RX_LAYOUT_NARROW:
-        return (double)((const struct rx_node8 *)nodes)[at].value;
+        return (double)rx_float_of_bits(((const struct rx_node8 *)nodes)[at].key);
     case RX_LAYOUT_WIDE:
-        return (double)((const struct rx_node12 *)nodes)[at].value;
+        return (double)rx_float_of_bits(((const struct rx_node12 *)nodes)[at].key);
     default:
-        return ((const struct rx_node16 *)nodes)[at].value;
+        return rx_double_of_bits(((const struct rx_node16 *)nodes)[at].key);
     }
 }
 
 /* Lane i walks from at[i] with the values x + i * stride bytes. */
 INLINE void walk(const struct rx_forest *forest, enum rx_forest_layout layout, const void *nodes,
-                 uint32_t at[LANES], const char *x, size_t stride, uint32_t depth, bool categories)
+                 size_t at[LANES], const char *x, size_t stride, uint32_t depth, bool categories)
 {
     uint32_t sure = depth < PATIENCE ? depth : PATIENCE;
     for (uint32_t d = 0; d < sure; d++) {
-        for (int i = 0; i < LANES; i++) {
-            at[i] += step(forest, layout, nodes, at[i], x + (size_t)i * stride, categories);
+        EACH_LANE
+        {
+            at[i] += step(forest, layout, nodes, at[i], x + i * stride, categories);
         }
     }
-    uint32_t moved = 1;
+    size_t moved = 1;
     for (uint32_t d = sure; d < depth && moved; d++) {
         moved = 0;
-        for (int i = 0; i < LANES; i++) {
-            uint32_t by = step(forest, layout, nodes, at[i], x + (size_t)i * stride, categories);
+        EACH_LANE
+        {
+            size_t by = step(forest, layout, nodes, at[i], x + i * stride, categories);
             at[i] += by;
             moved |= by;
         }
@@ -119,9 +146,10 @@ INLINE void row_of(const struct rx_forest *forest, enum rx_forest_layout layout,
 {
     const struct rx_forest_compiled *c = forest->compiled;
     for (size_t t = 0; t < forest->n_trees; t += LANES) {
-        uint32_t at[LANES];
-        for (int i = 0; i < LANES; i++) {
-            at[i] = c->roots[t + (size_t)i];
+        size_t at[LANES];
+        EACH_LANE
+        {
+            at[i] = c->roots[t + i];
         }
         const struct rx_forest_lanes *lanes = &c->lanes[t / LANES];
         if (lanes->has_categories) {
@@ -168,11 +196,11 @@ void rx_forest_margins(const struct rx_forest *forest, const double *row, double
     if (c->layout == RX_LAYOUT_CANONICAL) {
         row_canonical(forest, row, out);
     } else if (c->layout == RX_LAYOUT_DOUBLE) {
-        double x[RX_FOREST_MAX_SLOTS];
+        SCRATCH uint64_t x[RX_FOREST_MAX_SLOTS];
         spread_double(c, row, x);
         row_of(forest, RX_LAYOUT_DOUBLE, x, out);
     } else {
-        float x[RX_FOREST_MAX_SLOTS];
+        SCRATCH uint32_t x[RX_FOREST_MAX_SLOTS];
         spread_float(c, row, x);
         if (c->layout == RX_LAYOUT_NARROW) {
             row_of(forest, RX_LAYOUT_NARROW, x, out);
@@ -194,8 +222,9 @@ INLINE void block_of(const struct rx_forest *forest, enum rx_forest_layout layou
     for (size_t t = 0; t < forest->n_trees; t++) {
         const struct rx_forest_tree *tree = &forest->trees[t];
         for (size_t r = 0; r < n; r += LANES) {
-            uint32_t at[LANES];
-            for (int i = 0; i < LANES; i++) {
+            size_t at[LANES];
+            EACH_LANE
+            {
                 at[i] = c->roots[t];
             }
             if (tree->has_categories) {
@@ -203,7 +232,8 @@ INLINE void block_of(const struct rx_forest *forest, enum rx_forest_layout layou
             } else {
                 walk(forest, layout, c->nodes, at, x + r * stride, stride, tree->depth, false);
             }
-            for (size_t i = 0; i < LANES; i++) {
+            EACH_LANE
+            {
                 double *sum = &sums[(r + i) * forest->n_outputs + tree->group];
                 *sum = add(layout, *sum, leaf(layout, c->nodes, at[i]));
             }
@@ -215,11 +245,11 @@ static void block_of_floats(const struct rx_forest *forest, const double *rows, 
                             double *sums)
 {
     const struct rx_forest_compiled *c = forest->compiled;
-    float x[BLOCK_SLOTS];
+    SCRATCH uint32_t x[BLOCK_SLOTS];
     for (size_t r = 0; r < n; r++) {
         spread_float(c, rows + r * forest->n_inputs, x + r * c->n_slots);
     }
-    size_t stride = c->n_slots * sizeof(float);
+    size_t stride = c->n_slots * sizeof(uint32_t);
     if (c->layout == RX_LAYOUT_NARROW) {
         block_of(forest, RX_LAYOUT_NARROW, (const char *)x, stride, n, sums);
     } else {
@@ -231,11 +261,11 @@ static void block_of_doubles(const struct rx_forest *forest, const double *rows,
                              double *sums)
 {
     const struct rx_forest_compiled *c = forest->compiled;
-    double x[BLOCK_SLOTS];
+    SCRATCH uint64_t x[BLOCK_SLOTS];
     for (size_t r = 0; r < n; r++) {
         spread_double(c, rows + r * forest->n_inputs, x + r * c->n_slots);
     }
-    block_of(forest, RX_LAYOUT_DOUBLE, (const char *)x, c->n_slots * sizeof(double), n, sums);
+    block_of(forest, RX_LAYOUT_DOUBLE, (const char *)x, c->n_slots * sizeof(uint64_t), n, sums);
 }
 
 void rx_forest_margins_batch(const struct rx_forest *forest, const double *rows, size_t n,

@@ -174,8 +174,14 @@ static int read_objective(const struct walker *w)
     if (!scores) {
         return rx_error_set(w->err, -ENOMEM, "out of memory");
     }
-    int rc = read_scores(w, rx_doc_get(param, "base_score"), scores, max, &n);
-    return rc < 0 ? rc : rx_xgb_set_objective(w->forest, rx_doc_str(name), scores, n, w->err);
+    int64_t from_average = 1;
+    int rc = integer_or(param, "boost_from_average", 1, 1, &from_average, w->err);
+    if (rc == 0) {
+        rc = read_scores(w, rx_doc_get(param, "base_score"), scores, max, &n);
+    }
+    bool untrained = w->n_trees == 0 && from_average == 1;
+    return rc < 0 ? rc
+                  : rx_xgb_set_objective(w->forest, rx_doc_str(name), untrained, scores, n, w->err);
 }
 
 static int read_booster(struct walker *w)

@@ -25,9 +25,10 @@ int rx_forest_read_xgb_value(struct rx_doc root, const struct rx_forest_options 
                              struct rx_forest *forest, struct rx_error *err) RX_MUST_CHECK;
 
 /* Sets link and base margins from the objective and the base score (in the space of its
- * predictions): one value for all outputs, or n of them. */
-int rx_xgb_set_objective(struct rx_forest *forest, struct rx_str objective, const double *scores,
-                         size_t n, struct rx_error *err) RX_MUST_CHECK;
+ * predictions): one value for all outputs, or n of them. libxgboost takes the score of an untrained
+ * model (no trees, boost_from_average) for the margin itself. */
+int rx_xgb_set_objective(struct rx_forest *forest, struct rx_str objective, bool untrained,
+                         const double *scores, size_t n, struct rx_error *err) RX_MUST_CHECK;
 /* Reads one element of model.trees as the next tree of the forest. */
 int rx_xgb_read_tree(struct rx_doc tree, size_t index, uint32_t group, float weight,
                      struct rx_forest *forest, struct rx_error *err) RX_MUST_CHECK;

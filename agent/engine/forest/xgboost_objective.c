@@ -26,7 +26,7 @@ static const struct objective objectives[] = {
     {"reg:gamma", LOG, RX_LINK_EXP},
     {"reg:tweedie", LOG, RX_LINK_EXP},
     {"binary:logistic", LOGIT, RX_LINK_SIGMOID},
-    {"binary:logitraw", LOGIT, RX_LINK_IDENTITY},
+    {"binary:logitraw", SAME, RX_LINK_IDENTITY},
     {"binary:hinge", SAME, RX_LINK_STEP},
     {"count:poisson", LOG, RX_LINK_EXP},
     {"survival:cox", LOG, RX_LINK_EXP},
@@ -60,8 +60,8 @@ static float margin_of(enum base base, float score)
     }
 }
 
-int rx_xgb_set_objective(struct rx_forest *forest, struct rx_str name, const double *scores,
-                         size_t n, struct rx_error *err)
+int rx_xgb_set_objective(struct rx_forest *forest, struct rx_str name, bool untrained,
+                         const double *scores, size_t n, struct rx_error *err)
 {
     const struct objective *objective = find(name);
     if (!objective) {
@@ -81,7 +81,7 @@ int rx_xgb_set_objective(struct rx_forest *forest, struct rx_str name, const dou
     }
     for (size_t i = 0; i < forest->n_outputs; i++) {
         float score = (float)scores[n == 1 ? 0 : i];
-        float margin = margin_of(objective->base, score);
+        float margin = untrained ? score : margin_of(objective->base, score);
         if (!isfinite(margin)) {
             return rx_error_set(err, RX_EINVALID,
                                 "learner.learner_model_param.base_score: %g does not suit %s",
