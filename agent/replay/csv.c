@@ -16,7 +16,9 @@ struct rx_csv {
     const char *const *names;
     size_t n_names;
     size_t n_columns;
-    int at[MAX_WANTED]; /* column of each wanted name, or ABSENT */
+    char *header;               /* owned: the names that rx_csv_open_all wants; else NULL */
+    const char **all;           /* owned: one for each of them */
+    int at[RX_CSV_MAX_COLUMNS]; /* column of each wanted name, or ABSENT */
     struct rx_str fields[RX_CSV_MAX_COLUMNS];
 };
 
@@ -84,6 +86,61 @@ static int read_header(struct rx_csv *csv, size_t optional, struct rx_error *err
     return find_columns(csv, csv->n_columns, optional, err);
 }
 
+/* Wants what the header has: copies its names, each ending in NUL. */
+static int want_all(struct rx_csv *csv, struct rx_error *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        bytes += csv->fields[i].n + 1;
+        if (csv->fields[i].n == 0) {
+            return rx_error_set(err, RX_EINVALID, "%s: line 1: column %zu has no name",
+                                rx_lines_path(csv->lines), i + 1);
+        }
+    }
+    csv->header = malloc(bytes);
+    csv->all = malloc(csv->n_columns * sizeof(*csv->all));
+    if (!csv->header || !csv->all) {
+        return rx_error_set(err, -ENOMEM, "%s: out of memory", rx_lines_path(csv->lines));
+    }
+    char *at = csv->header;
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        memcpy(at, csv->fields[i].p, csv->fields[i].n);
+        at[csv->fields[i].n] = 0;
+        csv->all[i] = at;
+        at += csv->fields[i].n + 1;
+    }
+    csv->names = csv->all;
+    csv->n_names = csv->n_columns;
+    return 0;
+}
+
+int rx_csv_open_all(const char *path, struct rx_csv **ret, struct rx_error *err)
+{
+    rx_auto(csv) struct rx_csv *csv = NULL;
+    int rc = rx_csv_open(path, NULL, 0, 0, &csv, err);
+    if (rc == 0) {
+        rc = want_all(csv, err);
+    }
+    if (rc == 0) {
+        rc = find_columns(csv, csv->n_columns, 0, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    *ret = RX_TAKE(csv);
+    return 0;
+}
+
+size_t rx_csv_columns(const struct rx_csv *csv)
+{
+    return csv->n_names;
+}
+
+const char *rx_csv_name(const struct rx_csv *csv, size_t column)
+{
+    return csv->names[column];
+}
+
 int rx_csv_open(const char *path, const char *const *names, size_t n_names, size_t optional,
                 struct rx_csv **ret, struct rx_error *err)
 {
@@ -112,6 +169,8 @@ void rx_csv_close(struct rx_csv *csv)
 {
     if (csv) {
         rx_lines_close(csv->lines);
+        free(csv->header);
+        free(csv->all);
         free(csv);
     }
 }

@@ -11,7 +11,7 @@
 #include "agent/engine/math/u256.h"
 #include "agent/replay/gzip.h"
 
-#define RX_CSV_MAX_COLUMNS 256
+#define RX_CSV_MAX_COLUMNS 1024
 
 struct rx_csv;
 
@@ -22,6 +22,11 @@ struct rx_csv;
  */
 int rx_csv_open(const char *path, const char *const *names, size_t n_names, size_t optional,
                 struct rx_csv **ret, struct rx_error *err) RX_MUST_CHECK;
+/* The same with every column of the file wanted, in its order: rx_csv_columns of them, whose names
+ * rx_csv_name gives. An empty name and one that appears twice are refused. */
+int rx_csv_open_all(const char *path, struct rx_csv **ret, struct rx_error *err) RX_MUST_CHECK;
+size_t rx_csv_columns(const struct rx_csv *csv);
+const char *rx_csv_name(const struct rx_csv *csv, size_t column); /* borrowed from csv */
 void rx_csv_close(struct rx_csv *csv);
 RX_DEFINE_CLEANUP(csv, struct rx_csv *, rx_csv_close);
 

@@ -70,14 +70,57 @@ static void test_headers_refused(void **state)
         assert_message(&err, cases[i].message);
         assert_message(&err, path);
     }
-    char wide[1024] = "a,b";
+    char wide[4096] = "a,b";
     for (int i = 0; i < RX_CSV_MAX_COLUMNS; i++) {
         strncat(wide, ",x", sizeof(wide) - strlen(wide) - 1);
     }
     struct rx_csv *csv = NULL;
     struct rx_error err = {0};
     assert_int_equal(open_csv(wide, &csv, &err), RX_ELIMIT);
-    assert_message(&err, "more than 256 columns");
+    assert_message(&err, "more than 1024 columns");
+}
+
+static void test_open_all(void **state)
+{
+    (void)state;
+    rx_auto(csv) struct rx_csv *csv = NULL;
+    struct rx_error err = {0};
+    double value;
+    put("x,y y,z\n1,,3\n");
+    assert_ok(rx_csv_open_all(path, &csv, &err), &err);
+    assert_int_equal(rx_csv_columns(csv), 3);
+    assert_string_equal(rx_csv_name(csv, 1), "y y");
+    assert_int_equal(rx_csv_next(csv, &err), 1);
+    assert_ok(rx_csv_double(csv, 2, &value, &err), &err);
+    assert_true(value == 3);
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"", "a header line is expected"},
+        {"a,,b\n", "line 1: column 2 has no name"},
+        {"a,b,a\n", "column 'a' appears twice"},
+    };
+    for (size_t i = 0; i < RX_ARRAY_LEN(cases); i++) {
+        struct rx_csv *none = NULL;
+        put(cases[i].text);
+        assert_int_equal(rx_csv_open_all(path, &none, &err), RX_EINVALID);
+        assert_message(&err, cases[i].message);
+    }
+}
+
+static int open_all_once(void *arg)
+{
+    (void)arg;
+    rx_auto(csv) struct rx_csv *csv = NULL;
+    struct rx_error err = {0};
+    return rx_csv_open_all(path, &csv, &err);
+}
+
+static void test_torture_all(void **state)
+{
+    (void)state;
+    put("x,y\n1,2\n");
+    assert_true(rx_torture_alloc(open_all_once, NULL) >= 4);
 }
 
 static void test_field_count(void **state)
@@ -247,7 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns),          cmocka_unit_test(test_headers_refused),
-        cmocka_unit_test(test_field_count),      cmocka_unit_test(test_uint112),
+        cmocka_unit_test(test_field_count),      cmocka_unit_test(test_open_all),
+        cmocka_unit_test(test_torture_all),      cmocka_unit_test(test_uint112),
         cmocka_unit_test(test_double),           cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_message_is_clean), cmocka_unit_test(test_torture),
     };
