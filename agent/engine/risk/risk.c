@@ -240,7 +240,8 @@ static void compute_composite(const struct rx_risk_weights *w, const double floo
     struct rx_risk_triple sum = {0};
     for (int i = 0; i < RX_RISK_COMPOSITE; i++) {
         const struct rx_risk_component *c = &ret->component[i];
-        const double share = w->component[i] * (c->known ? hazard(c->value) : unknown);
+        const double now = c->known ? hazard(c->value) : fmin(unknown, hazard(c->hi));
+        const double share = w->component[i] * now;
         sum.now += share;
         sum.lo += w->component[i] * hazard(c->lo);
         sum.hi += w->component[i] * hazard(c->hi);

@@ -133,7 +133,7 @@ struct rx_risk_result {
  * features: NaN = unknown; outside a feature's range counts as its nearest end. rug: NaN = unknown,
  * NULL = no model. weights NULL = defaults. The composite is unknown (value NaN, yet with its
  * interval) only when both rug and liquidity are; a component that is not known counts in it as the
- * mean of the known ones, but no less than 100 x weights.unknown.
+ * mean of the known ones, but no less than 100 x weights.unknown (and no more than its own hi).
  */
 void rx_risk_compute(const double features[RX_F_MAX], const struct rx_risk_rug *rug,
                      const struct rx_risk_weights *weights, enum rx_risk_chain chain,
