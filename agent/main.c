@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"score", rx_cmd_score, "score one pool of recorded events"},
     {"replay", rx_cmd_replay, "features and probabilities of recorded events as CSV"},
     {"portfolio", rx_cmd_portfolio, "the risk of what an owner holds and owes"},
+    {"drift", rx_cmd_drift, "compare the features and probabilities of two tables"},
     {"version", version, "print the version"},
 };
 
