@@ -85,6 +85,9 @@ void rx_up_fail(struct rx_upstream_answer *a, enum rx_upstream_status status, co
     va_start(args, fmt);
     vsnprintf(a->message, sizeof(a->message), fmt, args);
     va_end(args);
+    if (a->message[0] == 0) {
+        snprintf(a->message, sizeof(a->message), "no message");
+    }
     /* What a service wrote goes to logs and tables: one line of plain text. */
     for (char *c = a->message; *c; c++) {
         if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e) {

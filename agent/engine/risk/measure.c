@@ -19,15 +19,16 @@ struct rx_risk_context rx_risk_context_of(const double features[RX_F_MAX], enum 
 
 double rx_risk_strength(const struct rx_risk_rule *rule, double value)
 {
-    double none = rule->none;
-    double full = rule->full;
-    double x = fmax(fmin(none, full), fmin(value, fmax(none, full)));
-    if (rule->log) {
-        none = log(none);
-        full = log(full);
-        x = log(x);
+    const double none = rule->none;
+    const double full = rule->full;
+    const bool rising = none < full;
+    if (rising ? value <= none : value >= none) {
+        return 0;
     }
-    return fmax(0, fmin(1, (x - none) / (full - none)));
+    if (rising ? value >= full : value <= full) {
+        return 1;
+    }
+    return rule->log ? log(value / none) / log(full / none) : (value - none) / (full - none);
 }
 
 bool rx_risk_met(const struct rx_risk_rule *rule, double value)
@@ -47,8 +48,8 @@ static void raise_floor(struct rx_risk_measure *m, const struct rx_risk_rule *ru
         m->floor.now = rule->floor;
         m->floor_rule = rule;
     }
-    m->floor.lo = fmax(m->floor.lo, perhaps ? 0 : rule->floor);
-    m->floor.hi = fmax(m->floor.hi, rule->floor);
+    m->floor.lo = rx_risk_max(m->floor.lo, perhaps ? 0 : rule->floor);
+    m->floor.hi = rx_risk_max(m->floor.hi, rule->floor);
 }
 
 static void add_known(struct rx_risk_measure *m, const struct rx_risk_rule *rule, double value,
@@ -61,7 +62,7 @@ static void add_known(struct rx_risk_measure *m, const struct rx_risk_rule *rule
         m->rule = rule;
     }
     const bool perhaps = rule->power && !context->trust_known;
-    m->q.lo = fmax(m->q.lo, perhaps ? q * TRUSTED_SHARE : now);
+    m->q.lo = rx_risk_max(m->q.lo, perhaps ? q * TRUSTED_SHARE : now);
     if (rx_risk_met(rule, value)) {
         raise_floor(m, rule, context);
     }
@@ -78,8 +79,9 @@ static void set_unknown(struct rx_risk_measure *m, const struct rx_risk_rule *ru
             continue;
         }
         const bool relieved = rules[i].power && context->trusted;
-        m->q_worst = fmax(m->q_worst, rules[i].points / 100 * (relieved ? TRUSTED_SHARE : 1));
-        m->floor.hi = fmax(m->floor.hi, relieved ? 0 : rules[i].floor);
+        m->q_worst =
+            rx_risk_max(m->q_worst, rules[i].points / 100 * (relieved ? TRUSTED_SHARE : 1));
+        m->floor.hi = rx_risk_max(m->floor.hi, relieved ? 0 : rules[i].floor);
     }
     m->q.hi = m->q_worst;
 }
@@ -98,7 +100,7 @@ size_t rx_risk_measure_eval(const struct rx_risk_rule *rules, size_t n,
             continue;
         }
         ret->applies = true;
-        ret->points = fmax(ret->points, rule->points);
+        ret->points = rx_risk_max(ret->points, rule->points);
         const double value = context->features[rule->feature];
         if (!isnan(value)) {
             ret->known = true;

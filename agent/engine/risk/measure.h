@@ -5,6 +5,16 @@
 
 #include "agent/engine/risk/risk.h"
 
+/* As fmax and fmin, for numbers only, in place of a call. */
+static inline double rx_risk_max(double a, double b)
+{
+    return a > b ? a : b;
+}
+static inline double rx_risk_min(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 /* What holds for the whole token. */
 struct rx_risk_context {
     const double *features; /* [RX_F_MAX]; borrowed */

@@ -6,8 +6,7 @@
 
 #include "agent/engine/risk/measure.h"
 
-#define MAX_MEASURES RX_RISK_MAX_RULES
-#define PERCENT      100.0
+#define PERCENT 100.0
 /* A component of 100 counts as 99.9 in the composite, so that one alone does not decide it. */
 #define LEAST_SAFETY 1e-3
 
@@ -20,7 +19,7 @@ struct building {
     struct safety safety;
     struct rx_risk_triple floor;
     double points, known_points; /* of the measures */
-    double shares[RX_RISK_MAX_RULES];
+    double shares[RX_RISK_MAX_PARTS];
     double share_sum;
 };
 
@@ -31,7 +30,7 @@ static bool missing(struct rx_risk_range range)
 
 static double unit(double x)
 {
-    return fmax(0, fmin(1, x));
+    return rx_risk_max(0, rx_risk_min(1, x));
 }
 
 static void multiply(struct safety *s, double now, double worst, double lo, double hi)
@@ -46,7 +45,7 @@ static void multiply(struct safety *s, double now, double worst, double lo, doub
 static void add_part(struct rx_risk_component *c, struct building *b, struct rx_risk_part part,
                      double q)
 {
-    const double share = -log(fmax(1 - q, 1e-12));
+    const double share = -log(rx_risk_max(1 - q, 1e-12));
     if (share > 0) {
         b->shares[c->n_parts] = share;
         b->share_sum += share;
@@ -101,8 +100,8 @@ static void add_measure(struct rx_risk_component *c, struct building *b,
 {
     b->points += m->points;
     multiply(&b->safety, m->q.now, m->q_worst, m->q.lo, m->q.hi);
-    b->floor.lo = fmax(b->floor.lo, m->floor.lo);
-    b->floor.hi = fmax(b->floor.hi, m->floor.hi);
+    b->floor.lo = rx_risk_max(b->floor.lo, m->floor.lo);
+    b->floor.hi = rx_risk_max(b->floor.hi, m->floor.hi);
     if (m->floor.now > b->floor.now) {
         b->floor.now = m->floor.now;
         c->floor_rule = m->floor_rule;
@@ -151,9 +150,9 @@ static void finish(struct rx_risk_component *c, struct building *b, double unkno
     c->known_share = b->points > 0 ? b->known_points / b->points : 0;
     const double unknown = unknown_weight * (1 - c->known_share) * (worst - now);
     c->floor = b->floor.now;
-    c->value = fmax(now + unknown, b->floor.now);
-    c->lo = fmin(c->value, fmax(PERCENT * (1 - b->safety.lo), b->floor.lo));
-    c->hi = fmax(c->value, fmax(PERCENT * (1 - b->safety.hi), b->floor.hi));
+    c->value = rx_risk_max(now + unknown, b->floor.now);
+    c->lo = rx_risk_min(c->value, rx_risk_max(PERCENT * (1 - b->safety.lo), b->floor.lo));
+    c->hi = rx_risk_max(c->value, rx_risk_max(PERCENT * (1 - b->safety.hi), b->floor.hi));
     finish_parts(c, b, now, unknown);
     if (!c->known) {
         c->value = RX_NAN;
@@ -170,25 +169,44 @@ static void flag_component(const struct rx_risk_rule *rule, struct rx_risk_resul
     }
 }
 
-static void compute_component(enum rx_risk id, const struct rx_risk_context *context,
-                              const struct rx_risk_rug *rug, double unknown_weight,
-                              struct rx_risk_result *ret, double floor[2])
+static void add_flags(const struct rx_risk_rule *rules, size_t n,
+                      const struct rx_risk_context *context, struct rx_risk_result *ret)
 {
+    for (size_t i = 0; i < n; i++) {
+        const double value = context->features[rules[i].feature];
+        if ((rules[i].chains & context->chain) && rx_risk_met(&rules[i], value)) {
+            add_flag(ret, &rules[i], value);
+        }
+    }
+}
+
+static void clear(struct rx_risk_component *c)
+{
+    c->known = false;
+    c->value = c->lo = c->hi = c->known_share = c->floor = 0;
+    c->floor_rule = NULL;
+    c->n_parts = 0;
+}
+
+/* The rows of one component, which follow one another; returns how many. */
+static size_t compute_component(const struct rx_risk_rule *rules, size_t n,
+                                const struct rx_risk_context *context,
+                                const struct rx_risk_rug *rug, double unknown_weight,
+                                struct rx_risk_result *ret, double floor[2])
+{
+    const enum rx_risk id = rules[0].component;
     struct rx_risk_component *c = &ret->component[id];
     struct building b = {.safety = {1, 1, 1, 1}};
-    size_t n = 0;
-    const struct rx_risk_rule *rules = rx_risk_rules(&n);
-    for (size_t i = 0; i < n;) {
+    clear(c);
+    size_t i = 0;
+    while (i < n && rules[i].component == id) {
         struct rx_risk_measure m;
         const size_t rows = rx_risk_measure_eval(&rules[i], n - i, context, &m);
-        if (rules[i].component == id && m.applies) {
+        if (m.applies) {
             add_measure(c, &b, &m, context);
-            for (size_t k = i; k < i + rows; k++) {
-                const bool applies = (rules[k].chains & context->chain) != 0;
-                if (applies && rx_risk_met(&rules[k], context->features[rules[k].feature])) {
-                    add_flag(ret, &rules[k], context->features[rules[k].feature]);
-                }
-            }
+        }
+        if (m.known) {
+            add_flags(&rules[i], rows, context, ret);
         }
         i += rows;
     }
@@ -196,19 +214,20 @@ static void compute_component(enum rx_risk id, const struct rx_risk_context *con
         add_model(c, &b, rug);
     }
     finish(c, &b, unknown_weight);
-    floor[0] = fmax(floor[0], b.floor.lo);
-    floor[1] = fmax(floor[1], b.floor.hi);
-    for (size_t i = 0; i < n; i++) {
-        if (rules[i].component == id && rules[i].feature == RX_F_INVALID) {
-            flag_component(&rules[i], ret);
+    floor[0] = rx_risk_max(floor[0], b.floor.lo);
+    floor[1] = rx_risk_max(floor[1], b.floor.hi);
+    for (size_t k = 0; k < i; k++) {
+        if (rules[k].feature == RX_F_INVALID) {
+            flag_component(&rules[k], ret);
         }
     }
+    return i;
 }
 
 /* -ln of the safety of a component, and back. */
 static double hazard(double value)
 {
-    return -log(fmax(1 - value / PERCENT, LEAST_SAFETY));
+    return -log(rx_risk_max(1 - value / PERCENT, LEAST_SAFETY));
 }
 
 static double risk_of(double hazard_sum)
@@ -228,7 +247,7 @@ static double missing_hazard(const struct rx_risk_result *ret, const struct rx_r
             weight += w->component[i];
         }
     }
-    return fmax(hazard(PERCENT * w->unknown), weight > 0 ? sum / weight : 0);
+    return rx_risk_max(hazard(PERCENT * w->unknown), weight > 0 ? sum / weight : 0);
 }
 
 static void compute_composite(const struct rx_risk_weights *w, const double floor[2],
@@ -236,11 +255,12 @@ static void compute_composite(const struct rx_risk_weights *w, const double floo
 {
     struct rx_risk_component *all = &ret->component[RX_RISK_COMPOSITE];
     struct building b = {.floor = {0, floor[0], floor[1]}};
+    clear(all);
     const double unknown = missing_hazard(ret, w);
     struct rx_risk_triple sum = {0};
     for (int i = 0; i < RX_RISK_COMPOSITE; i++) {
         const struct rx_risk_component *c = &ret->component[i];
-        const double now = c->known ? hazard(c->value) : fmin(unknown, hazard(c->hi));
+        const double now = c->known ? hazard(c->value) : rx_risk_min(unknown, hazard(c->hi));
         const double share = w->component[i] * now;
         sum.now += share;
         sum.lo += w->component[i] * hazard(c->lo);
@@ -255,12 +275,12 @@ static void compute_composite(const struct rx_risk_weights *w, const double floo
         all->parts[all->n_parts++] =
             (struct rx_risk_part){rx_risk_name((enum rx_risk)i), NULL, c->value, 0};
     }
-    all->known_share = fmin(1, all->known_share);
+    all->known_share = rx_risk_min(1, all->known_share);
     all->known = ret->component[RX_RISK_RUG].known || ret->component[RX_RISK_LIQUIDITY].known;
-    b.share_sum = fmax(b.share_sum, 1e-300);
-    all->value = fmax(risk_of(sum.now), all->floor);
-    all->lo = fmin(all->value, fmax(risk_of(sum.lo), b.floor.lo));
-    all->hi = fmax(all->value, fmax(risk_of(sum.hi), b.floor.hi));
+    b.share_sum = rx_risk_max(b.share_sum, 1e-300);
+    all->value = rx_risk_max(risk_of(sum.now), all->floor);
+    all->lo = rx_risk_min(all->value, rx_risk_max(risk_of(sum.lo), b.floor.lo));
+    all->hi = rx_risk_max(all->value, rx_risk_max(risk_of(sum.hi), b.floor.hi));
     finish_parts(all, &b, risk_of(sum.now), 0);
     if (!all->known) {
         all->value = RX_NAN;
@@ -289,10 +309,13 @@ void rx_risk_compute(const double features[RX_F_MAX], const struct rx_risk_rug *
     const struct rx_risk_weights standard = rx_risk_weights_default();
     const struct rx_risk_weights *w = weights ? weights : &standard;
     const struct rx_risk_context context = rx_risk_context_of(features, chain);
-    memset(ret, 0, sizeof(*ret));
+    size_t n = 0;
+    const struct rx_risk_rule *rules = rx_risk_rules(&n);
     double floor[2] = {0, 0};
-    for (int i = 0; i < RX_RISK_COMPOSITE; i++) {
-        compute_component((enum rx_risk)i, &context, rug ? rug : &no_model, w->unknown, ret, floor);
+    ret->n_flags = 0;
+    for (size_t i = 0; i < n;) {
+        i += compute_component(&rules[i], n - i, &context, rug ? rug : &no_model, w->unknown, ret,
+                               floor);
     }
     compute_composite(w, floor, ret);
     sort_flags(ret);

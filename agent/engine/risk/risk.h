@@ -97,6 +97,7 @@ struct rx_risk_rule {
 /* The whole table, grouped by component; *ret_n rows. Static storage. */
 const struct rx_risk_rule *rx_risk_rules(size_t *ret_n);
 #define RX_RISK_MAX_RULES 96
+#define RX_RISK_MAX_PARTS 48 /* measures of one component and three */
 /* ">=" or "<=": the side of the threshold that raises the flag. */
 const char *rx_risk_rule_op(const struct rx_risk_rule *rule);
 
@@ -114,8 +115,9 @@ struct rx_risk_component {
     double known_share;                    /* 0..1, of the inputs by their points */
     double floor;                          /* the highest one met; 0 = none */
     const struct rx_risk_rule *floor_rule; /* NULL = none */
-    size_t n_parts; /* value = sum of their points (the base is 0), largest first */
-    struct rx_risk_part parts[RX_RISK_MAX_RULES];
+    size_t n_parts; /* value = sum of their points (the base is 0), largest first;
+                              those from n_parts on are not set */
+    struct rx_risk_part parts[RX_RISK_MAX_PARTS];
 };
 
 struct rx_risk_flag {

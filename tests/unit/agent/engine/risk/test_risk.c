@@ -187,7 +187,7 @@ static void test_deal_breakers(void **state)
         {RX_F_OWNER_CHANGE_BALANCE, 1, "owner_changes_balances", RX_RISK_RUG, 75},
         {RX_F_HIDDEN_OWNER, 1, "hidden_owner", RX_RISK_RUG, 55},
         {RX_F_OPEN_SOURCE, 0, "closed_source", RX_RISK_RUG, 50},
-        {RX_F_LP_TOP, 1, "single_lp_holder", RX_RISK_LIQUIDITY, 50},
+        {RX_F_LP_TOP, 1, "single_lp_holder", RX_RISK_LIQUIDITY, 40},
         {RX_F_CREATOR_PRIOR_RUGS, 1, "serial_rugger", RX_RISK_DEV, 70},
     };
     const struct rx_risk_rug rug = {{0, 0, 0}, {0, 0, 0}};
@@ -322,6 +322,7 @@ static void test_table(void **state)
     size_t n = 0;
     const struct rx_risk_rule *rules = rx_risk_rules(&n);
     int direction[RX_F_MAX] = {0};
+    size_t measures[RX_RISK_MAX] = {0};
     assert_true(n <= RX_RISK_MAX_RULES);
     for (size_t i = 0; i < n; i++) {
         const struct rx_risk_rule *r = &rules[i];
@@ -332,6 +333,8 @@ static void test_table(void **state)
         assert_true(r->chains != 0 && r->component < RX_RISK_COMPOSITE);
         assert_true(i == 0 || r->component >= rules[i - 1].component);
         assert_true(!r->same_measure || r->component == rules[i - 1].component);
+        measures[r->component] += !r->same_measure;
+        assert_true(measures[r->component] + 3 <= RX_RISK_MAX_PARTS);
         assert_string_equal(rx_risk_rule_op(r), r->none < r->full ? ">=" : "<=");
         if (r->feature == RX_F_INVALID) {
             continue;
@@ -344,6 +347,9 @@ static void test_table(void **state)
         direction[r->feature] = sign;
         assert_true(rx_risk_met(r, r->full) && !rx_risk_met(r, r->none));
         assert_true(rx_risk_strength(r, r->none) == 0 && rx_risk_strength(r, r->full) == 1);
+    }
+    for (int i = 0; i < RX_RISK_COMPOSITE; i++) {
+        assert_true(measures[i] > 0); /* each component has rows, or it would not be computed */
     }
     print_message("%zu rules\n", n);
 }
