@@ -6,10 +6,10 @@
 #define AT(feature) [RX_F_##feature - RX_F_HOLDERS]
 
 const struct rx_feature_info rx_feature_rows_people[] = {
-    AT(HOLDERS) =
-        {"holders", "addresses", 0, HUGE_VAL, RX_MISSING_NO_HOLDERS, RX_FEATURE_TRANSFER,
-         "addresses with a positive balance other than pools, lockers, burn addresses and bridges",
-         2, 1},
+    AT(HOLDERS) = {"holders", "addresses", 0, HUGE_VAL, RX_MISSING_NO_HOLDERS, RX_FEATURE_TRANSFER,
+                   "addresses with a positive balance other than pools, lockers, burn addresses, "
+                   "bridges and the token itself",
+                   2, 1},
     AT(HOLDER_GROWTH_24H) = {"holder_growth_24h", "ratio", -1, HUGE_VAL, RX_MISSING_NO_HOLDERS,
                              RX_FEATURE_TRANSFER, "holders now / holders 24 hours ago - 1", 2, 1},
     AT(TOP1) = {"top1", "fraction", 0, 1, RX_MISSING_NO_HOLDERS, RX_FEATURE_TRANSFER,
@@ -33,9 +33,9 @@ const struct rx_feature_info rx_feature_rows_people[] = {
     AT(CREATOR_SHARE) = {"creator_share", "fraction", 0, 1, RX_MISSING_NO_CREATOR,
                          RX_FEATURE_TRANSFER,
                          "share of the outstanding supply that the creator owns", 2, 1},
-    AT(CREATOR_SELLS_24H) = {"creator_sells_24h", "events", 0, HUGE_VAL, RX_MISSING_NO_CREATOR,
-                             RX_FEATURE_TRANSFER,
-                             "transfers from the creator to a pool in the last 24 hours", 2, 1},
+    AT(CREATOR_SELLS_24H) =
+        {"creator_sells_24h", "events", 0, HUGE_VAL, RX_MISSING_NO_CREATOR, RX_FEATURE_TRANSFER,
+         "transfers from the creator to a pool in the last 24 hours, liquidity excluded", 2, 1},
     AT(CREATOR_SOLD_24H) = {"creator_sold_24h", "fraction", 0, HUGE_VAL, RX_MISSING_NO_CREATOR,
                             RX_FEATURE_TRANSFER, "amount of those transfers / outstanding supply",
                             2, 1},

@@ -68,11 +68,9 @@ const struct rx_feature_info rx_feature_rows_trade[] = {
          "mean of |p at the end / p after the first event - 1| / volume over the days of the "
          "pool's life (6,472 blocks or 24 h) with two events and a trade (Amihud 2002)",
          2, 1},
-    AT(LP_LOCK_EXPIRY_H) = {"lp_lock_expiry_h", "hours", 0, HUGE_VAL, RX_MISSING_NO_LOCKS,
-                            RX_FEATURE_LOCK,
-                            "hours until 10 % or more of the LP supply that is locked now is free "
-                            "again; the last expiry when less is locked",
-                            2, 1},
+    AT(LP_LOCK_EXPIRY_H) =
+        {"lp_lock_expiry_h", "hours", 0, HUGE_VAL, RX_MISSING_NO_LOCKS, RX_FEATURE_LOCK,
+         "hours until locks of 10 % of the LP supply have ended; of all when less is locked", 2, 1},
     AT(LP_UNLOCK_24H) = {"lp_unlock_24h", "fraction", 0, 1, RX_MISSING_NO_LOCKS, RX_FEATURE_LOCK,
                          "share of the LP supply whose lock ends within 24 hours", 2, 1},
     AT(LP_UNLOCK_7D) = {"lp_unlock_7d", "fraction", 0, 1, RX_MISSING_NO_LOCKS, RX_FEATURE_LOCK,

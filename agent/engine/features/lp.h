@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Balances of one pool's LP token, exact, from its Transfer logs. Balances are signed: a log that
- * misses transfers can take more from an address than it was given. Holders are kept in order of
- * appearance, so that sums do not depend on the hash. One thread.
- */
+/* Who holds one pool's LP token, from its Transfer logs. One thread. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/engine/features/balances.h"
 #include "agent/engine/features/pool.h"
 
 enum rx_lp_kind { RX_LP_HOLDER, RX_LP_BURN, RX_LP_LOCK, RX_LP_PAIR };
 
-struct rx_lp_entry {
-    unsigned char address[20];
-    unsigned char kind;     /* enum rx_lp_kind */
-    struct rx_u256 balance; /* two's complement */
-};
-
 struct rx_lp {
     unsigned char pair[20];
-    struct rx_lp_entry *entries; /* owned */
-    size_t n, cap;
-    unsigned *index; /* owned; open addressing, entry number + 1, 0 = free */
-    size_t slots;    /* a power of two, or 0 */
+    struct rx_balances balances; /* kind: enum rx_lp_kind */
     uint64_t transfers;
-    bool broken; /* a balance left 255 bits, or too many holders */
-    bool fresh;  /* stats are of the present balances */
+    bool broken;   /* a balance left 255 bits, or too many holders */
+    bool fresh;    /* stats are of the present balances */
+    double supply; /* the sum of the positive balances; NaN: not known */
     double stats[RX_F_LP_END - RX_F_LP_FIRST];
 };
 
@@ -37,4 +26,6 @@ void rx_lp_fini(struct rx_lp *lp);
 int rx_lp_apply(struct rx_lp *lp, const struct rx_lp_transfer *event) RX_MUST_CHECK;
 /* The LP columns in registry order. O(holders) after a transfer, O(1) otherwise. */
 const double *rx_lp_stats(struct rx_lp *lp);
+/* What is outstanding, in base units; NaN when the shares are missing too. */
+double rx_lp_supply(struct rx_lp *lp);
 size_t rx_lp_memory(const struct rx_lp *lp);

@@ -229,6 +229,11 @@ double rx_pool_weth(const struct rx_pool *pool)
     return pool->core.price.w;
 }
 
+double rx_pool_lp_supply(struct rx_pool *pool)
+{
+    return pool->core.lp ? rx_lp_supply(&pool->lp) : RX_NAN;
+}
+
 size_t rx_pool_memory(const struct rx_pool *pool)
 {
     return sizeof(*pool) + pool->cap_late * sizeof(*pool->late) +

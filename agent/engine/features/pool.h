@@ -81,6 +81,8 @@ uint64_t rx_pool_events(const struct rx_pool *pool);
 uint64_t rx_pool_first_block(const struct rx_pool *pool);
 /* WETH reserve after the last kept event (0 before the first). */
 double rx_pool_weth(const struct rx_pool *pool);
+/* LP tokens outstanding, in base units; NaN when the LP features are missing. */
+double rx_pool_lp_supply(struct rx_pool *pool);
 /* Bytes of memory held. */
 size_t rx_pool_memory(const struct rx_pool *pool);
 
