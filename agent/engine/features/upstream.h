@@ -87,36 +87,36 @@ int rx_upstream_parse(struct rx_str text, const struct rx_upstream_query *query,
 double rx_upstream_get(const struct rx_upstream_answer *answer, enum rx_feature feature);
 
 /* Answers of several services about one token, put together. */
-struct rx_snapshot_cell {
+struct rx_facts_cell {
     double value;        /* NaN = no answer has it */
     double lo, hi;       /* of all answers: they disagree when further apart than the tolerance */
     int64_t observed_at; /* of the value that won */
     enum rx_upstream source;
 };
-struct rx_snapshot {
-    struct rx_snapshot_cell cells[RX_F_MAX];
+struct rx_facts {
+    struct rx_facts_cell cells[RX_F_MAX];
 };
 
-void rx_snapshot_init(struct rx_snapshot *snapshot);
+void rx_facts_init(struct rx_facts *facts);
 /*
  * Adds the newest answer of one service; at most one of each. Of security facts the worse value
- * wins, of others the one of the service that ranks first for it (rx_snapshot_rank), then the newer
+ * wins, of others the one of the service that ranks first for it (rx_facts_rank), then the newer
  * one. The result does not depend on the order.
  */
-void rx_snapshot_merge(struct rx_snapshot *snapshot, const struct rx_upstream_answer *answer);
+void rx_facts_merge(struct rx_facts *facts, const struct rx_upstream_answer *answer);
 /* How answers about a feature are put together: +1 the largest, -1 the smallest wins, 0 by rank. */
-int rx_snapshot_policy(enum rx_feature feature);
+int rx_facts_policy(enum rx_feature feature);
 /* 0 = first. */
-unsigned rx_snapshot_rank(enum rx_feature feature, enum rx_upstream source);
+unsigned rx_facts_rank(enum rx_feature feature, enum rx_upstream source);
 /* Whether the answers about a feature disagree by more than rounding and time explain. */
-bool rx_snapshot_disputed(const struct rx_snapshot *snapshot, enum rx_feature feature);
+bool rx_facts_disputed(const struct rx_facts *facts, enum rx_feature feature);
 /* Seconds after which a value of this feature is called stale: market 900, social 3,600, security
  * 86,400. */
-int64_t rx_snapshot_fresh_s(enum rx_feature feature);
+int64_t rx_facts_fresh_s(enum rx_feature feature);
 /* Fills the features that are missing (NaN) and that an answer has; returns how many. */
-size_t rx_snapshot_apply(const struct rx_snapshot *snapshot, double features[RX_F_MAX]);
+size_t rx_facts_apply(const struct rx_facts *facts, double features[RX_F_MAX]);
 /*
  * Writes an array: [{"feature", "value", "unit", "source", "observed_at" (Unix seconds), "age_s",
  * "stale", "disputed"?: {"lower", "upper"}}] of all values, seen at `now`.
  */
-void rx_snapshot_write(struct rx_jw *w, const struct rx_snapshot *snapshot, int64_t now);
+void rx_facts_write(struct rx_jw *w, const struct rx_facts *facts, int64_t now);

@@ -43,14 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     check(&answer);
-    struct rx_snapshot snapshot;
-    rx_snapshot_init(&snapshot);
-    rx_snapshot_merge(&snapshot, &answer);
+    struct rx_facts facts;
+    rx_facts_init(&facts);
+    rx_facts_merge(&facts, &answer);
     double features[RX_F_MAX];
     for (int i = 0; i < RX_F_MAX; i++) {
         features[i] = RX_NAN;
     }
-    if (rx_snapshot_apply(&snapshot, features) != answer.n) {
+    if (rx_facts_apply(&facts, features) != answer.n) {
         abort();
     }
     return 0;

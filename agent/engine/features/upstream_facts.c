@@ -29,12 +29,12 @@ static int policy_of(enum rx_feature feature)
     return rx_feature_info(feature)->source == RX_FEATURE_SECURITY ? 1 : 0;
 }
 
-int rx_snapshot_policy(enum rx_feature feature)
+int rx_facts_policy(enum rx_feature feature)
 {
     return policy_of(feature);
 }
 
-unsigned rx_snapshot_rank(enum rx_feature feature, enum rx_upstream source)
+unsigned rx_facts_rank(enum rx_feature feature, enum rx_upstream source)
 {
     /* Market figures: who follows the pools first. Counts of holders: who counts on chain first. */
     static const unsigned char market[RX_UPSTREAM_MAX] = {
@@ -55,17 +55,16 @@ unsigned rx_snapshot_rank(enum rx_feature feature, enum rx_upstream source)
     return feature == RX_F_HOLDERS_UPSTREAM ? holders[source] : market[source];
 }
 
-void rx_snapshot_init(struct rx_snapshot *snapshot)
+void rx_facts_init(struct rx_facts *facts)
 {
     for (int i = 0; i < RX_F_MAX; i++) {
-        snapshot->cells[i] =
-            (struct rx_snapshot_cell){RX_NAN, RX_NAN, RX_NAN, 0, RX_UPSTREAM_UNKNOWN};
+        facts->cells[i] = (struct rx_facts_cell){RX_NAN, RX_NAN, RX_NAN, 0, RX_UPSTREAM_UNKNOWN};
     }
 }
 
 /* Whether the new value takes the place of the old one: a total order, so that the order of merging
  * does not matter. */
-static bool wins(enum rx_feature feature, const struct rx_snapshot_cell *old, double value,
+static bool wins(enum rx_feature feature, const struct rx_facts_cell *old, double value,
                  const struct rx_upstream_answer *answer)
 {
     if (isnan(old->value)) {
@@ -75,8 +74,8 @@ static bool wins(enum rx_feature feature, const struct rx_snapshot_cell *old, do
     if (policy != 0 && value != old->value) {
         return policy > 0 ? value > old->value : value < old->value;
     }
-    const unsigned rank = rx_snapshot_rank(feature, answer->source);
-    const unsigned old_rank = rx_snapshot_rank(feature, old->source);
+    const unsigned rank = rx_facts_rank(feature, answer->source);
+    const unsigned old_rank = rx_facts_rank(feature, old->source);
     if (rank != old_rank) {
         return rank < old_rank;
     }
@@ -86,12 +85,12 @@ static bool wins(enum rx_feature feature, const struct rx_snapshot_cell *old, do
     return value > old->value;
 }
 
-void rx_snapshot_merge(struct rx_snapshot *snapshot, const struct rx_upstream_answer *answer)
+void rx_facts_merge(struct rx_facts *facts, const struct rx_upstream_answer *answer)
 {
     for (size_t i = 0; i < answer->n; i++) {
         const enum rx_feature feature = answer->values[i].feature;
         const double value = answer->values[i].value;
-        struct rx_snapshot_cell *cell = &snapshot->cells[feature];
+        struct rx_facts_cell *cell = &facts->cells[feature];
         if (wins(feature, cell, value, answer)) {
             cell->value = value;
             cell->observed_at = answer->observed_at;
@@ -102,9 +101,9 @@ void rx_snapshot_merge(struct rx_snapshot *snapshot, const struct rx_upstream_an
     }
 }
 
-bool rx_snapshot_disputed(const struct rx_snapshot *snapshot, enum rx_feature feature)
+bool rx_facts_disputed(const struct rx_facts *facts, enum rx_feature feature)
 {
-    const struct rx_snapshot_cell *cell = &snapshot->cells[feature];
+    const struct rx_facts_cell *cell = &facts->cells[feature];
     if (isnan(cell->value)) {
         return false;
     }
@@ -114,7 +113,7 @@ bool rx_snapshot_disputed(const struct rx_snapshot *snapshot, enum rx_feature fe
     return cell->hi - cell->lo > (share ? 0.02 : 0.25 * cell->hi);
 }
 
-int64_t rx_snapshot_fresh_s(enum rx_feature feature)
+int64_t rx_facts_fresh_s(enum rx_feature feature)
 {
     switch (rx_feature_info(feature)->source) {
     case RX_FEATURE_MARKET:
@@ -126,22 +125,22 @@ int64_t rx_snapshot_fresh_s(enum rx_feature feature)
     }
 }
 
-size_t rx_snapshot_apply(const struct rx_snapshot *snapshot, double features[RX_F_MAX])
+size_t rx_facts_apply(const struct rx_facts *facts, double features[RX_F_MAX])
 {
     size_t n = 0;
     for (int i = 0; i < RX_F_MAX; i++) {
-        if (isnan(features[i]) && !isnan(snapshot->cells[i].value)) {
-            features[i] = snapshot->cells[i].value;
+        if (isnan(features[i]) && !isnan(facts->cells[i].value)) {
+            features[i] = facts->cells[i].value;
             n++;
         }
     }
     return n;
 }
 
-static void write_cell(struct rx_jw *w, const struct rx_snapshot *snapshot, enum rx_feature feature,
+static void write_cell(struct rx_jw *w, const struct rx_facts *facts, enum rx_feature feature,
                        int64_t now)
 {
-    const struct rx_snapshot_cell *cell = &snapshot->cells[feature];
+    const struct rx_facts_cell *cell = &facts->cells[feature];
     const struct rx_feature_info *info = rx_feature_info(feature);
     const int64_t age = now > cell->observed_at ? now - cell->observed_at : 0;
     rx_jw_begin_object(w);
@@ -151,8 +150,8 @@ static void write_cell(struct rx_jw *w, const struct rx_snapshot *snapshot, enum
     rx_jw_kv_cstr(w, "source", rx_upstream_name(cell->source));
     rx_jw_kv_i64(w, "observed_at", cell->observed_at);
     rx_jw_kv_i64(w, "age_s", age);
-    rx_jw_kv_bool(w, "stale", age > rx_snapshot_fresh_s(feature));
-    if (rx_snapshot_disputed(snapshot, feature)) {
+    rx_jw_kv_bool(w, "stale", age > rx_facts_fresh_s(feature));
+    if (rx_facts_disputed(facts, feature)) {
         rx_jw_key(w, "disputed");
         rx_jw_begin_object(w);
         rx_jw_kv_double(w, "lower", cell->lo);
@@ -162,12 +161,12 @@ static void write_cell(struct rx_jw *w, const struct rx_snapshot *snapshot, enum
     rx_jw_end_object(w);
 }
 
-void rx_snapshot_write(struct rx_jw *w, const struct rx_snapshot *snapshot, int64_t now)
+void rx_facts_write(struct rx_jw *w, const struct rx_facts *facts, int64_t now)
 {
     rx_jw_begin_array(w);
     for (int i = 0; i < RX_F_MAX; i++) {
-        if (!isnan(snapshot->cells[i].value)) {
-            write_cell(w, snapshot, (enum rx_feature)i, now);
+        if (!isnan(facts->cells[i].value)) {
+            write_cell(w, facts, (enum rx_feature)i, now);
         }
     }
     rx_jw_end_array(w);

@@ -35,13 +35,13 @@ static void three(struct rx_upstream_answer a[3])
     add(&a[2], RX_F_BOOSTS, 3);
 }
 
-static void cell(const struct rx_snapshot *s, enum rx_feature feature, double value,
+static void cell(const struct rx_facts *s, enum rx_feature feature, double value,
                  enum rx_upstream source, int64_t at, bool disputed)
 {
     assert_true(s->cells[feature].value == value);
     assert_int_equal(s->cells[feature].source, source);
     assert_int_equal(s->cells[feature].observed_at, at);
-    assert_int_equal(rx_snapshot_disputed(s, feature), disputed);
+    assert_int_equal(rx_facts_disputed(s, feature), disputed);
 }
 
 static void test_merge(void **state)
@@ -52,10 +52,10 @@ static void test_merge(void **state)
     for (size_t k = 0; k < 6; k++) {
         struct rx_upstream_answer a[3];
         three(a);
-        struct rx_snapshot s;
-        rx_snapshot_init(&s);
+        struct rx_facts s;
+        rx_facts_init(&s);
         for (size_t i = 0; i < 3; i++) {
-            rx_snapshot_merge(&s, &a[orders[k][i]]);
+            rx_facts_merge(&s, &a[orders[k][i]]);
         }
         cell(&s, RX_F_IS_HONEYPOT, 1, RX_UPSTREAM_HONEYPOT, 3000, true);
         cell(&s, RX_F_SELL_TAX, 0.05, RX_UPSTREAM_GOPLUS_EVM, 1000, false);
@@ -84,24 +84,24 @@ static void test_order_property(void **state)
                 }
             }
         }
-        struct rx_snapshot forth;
-        struct rx_snapshot back;
-        rx_snapshot_init(&forth);
-        rx_snapshot_init(&back);
+        struct rx_facts forth;
+        struct rx_facts back;
+        rx_facts_init(&forth);
+        rx_facts_init(&back);
         for (int k = 0; k < RX_UPSTREAM_MAX; k++) {
-            rx_snapshot_merge(&forth, &a[k]);
-            rx_snapshot_merge(&back, &a[RX_UPSTREAM_MAX - 1 - k]);
+            rx_facts_merge(&forth, &a[k]);
+            rx_facts_merge(&back, &a[RX_UPSTREAM_MAX - 1 - k]);
         }
         for (int f = 0; f < RX_F_MAX; f++) {
-            const struct rx_snapshot_cell *x = &forth.cells[f];
-            const struct rx_snapshot_cell *y = &back.cells[f];
+            const struct rx_facts_cell *x = &forth.cells[f];
+            const struct rx_facts_cell *y = &back.cells[f];
             if (isnan(x->value)) {
                 assert_true(isnan(y->value));
                 continue;
             }
             assert_true(x->value == y->value && x->source == y->source);
             assert_int_equal(x->observed_at, y->observed_at);
-            const int policy = rx_snapshot_policy((enum rx_feature)f);
+            const int policy = rx_facts_policy((enum rx_feature)f);
             assert_true(policy == 0 || x->value == (policy > 0 ? x->hi : x->lo));
             checked++;
         }
@@ -115,15 +115,15 @@ static void test_apply(void **state)
     (void)state;
     struct rx_upstream_answer a[3];
     three(a);
-    struct rx_snapshot s;
-    rx_snapshot_init(&s);
-    rx_snapshot_merge(&s, &a[0]);
+    struct rx_facts s;
+    rx_facts_init(&s);
+    rx_facts_merge(&s, &a[0]);
     double x[RX_F_MAX];
     for (int i = 0; i < RX_F_MAX; i++) {
         x[i] = RX_NAN;
     }
     x[RX_F_SELL_TAX] = 0.5; /* known already: stays */
-    assert_int_equal(rx_snapshot_apply(&s, x), 4);
+    assert_int_equal(rx_facts_apply(&s, x), 4);
     assert_true(x[RX_F_SELL_TAX] == 0.5);
     assert_true(x[RX_F_IS_HONEYPOT] == 0);
     assert_true(isnan(x[RX_F_BUY_TAX]));
@@ -134,16 +134,16 @@ static void test_write(void **state)
     (void)state;
     struct rx_upstream_answer a[3];
     three(a);
-    struct rx_snapshot s;
-    rx_snapshot_init(&s);
-    rx_snapshot_merge(&s, &a[0]);
-    rx_snapshot_merge(&s, &a[2]);
+    struct rx_facts s;
+    rx_facts_init(&s);
+    rx_facts_merge(&s, &a[0]);
+    rx_facts_merge(&s, &a[2]);
     a[1].n = 1;
-    rx_snapshot_merge(&s, &a[1]);
+    rx_facts_merge(&s, &a[1]);
     rx_auto(buf) struct rx_buf text = RX_BUF_INIT(1u << 16);
     struct rx_jw w;
     rx_jw_init(&w, &text);
-    rx_snapshot_write(&w, &s, 2000 + 901);
+    rx_facts_write(&w, &s, 2000 + 901);
     assert_buf(
         &text,
         "[{\"feature\":\"liq_usd\",\"value\":110,\"unit\":\"USD\",\"source\":\"dexscreener\","
