@@ -81,12 +81,19 @@ static void add_model(struct rx_risk_component *c, struct building *b,
     add_part(c, b, (struct rx_risk_part){"rug_probability", NULL, now, 0}, now);
 }
 
+static bool is_graver(const struct rx_risk_rule *rule, const struct rx_risk_rule *than)
+{
+    return rule->severity != than->severity ? rule->severity > than->severity
+                                            : rule->floor > than->floor;
+}
+
+/* One flag an id: of several rows the gravest. */
 static void add_flag(struct rx_risk_result *ret, const struct rx_risk_rule *rule, double value)
 {
     for (size_t i = 0; i < ret->n_flags; i++) {
         struct rx_risk_flag *flag = &ret->flags[i];
         if (strcmp(flag->rule->id, rule->id) == 0) {
-            if (rule->severity > flag->rule->severity) {
+            if (is_graver(rule, flag->rule)) {
                 *flag = (struct rx_risk_flag){rule, value};
             }
             return;

@@ -28,7 +28,7 @@ static void add_number(char *out, size_t size, double value, const char *unit)
     if (strcmp(unit, "fraction") == 0) {
         snprintf(out, size, "%.3g %%", 100 * value);
     } else {
-        snprintf(out, size, "%.4g %s", value, unit);
+        snprintf(out, size, "%.6g %s", value, unit);
     }
 }
 
