@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {"replay", rx_cmd_replay, "features and probabilities of recorded events as CSV"},
     {"portfolio", rx_cmd_portfolio, "the risk of what an owner holds and owes"},
     {"drift", rx_cmd_drift, "compare the features and probabilities of two tables"},
+    {"wallet", rx_cmd_wallet, "what a wallet made, how it trades, and who trades well"},
     {"version", version, "print the version"},
 };
 

@@ -306,6 +306,16 @@ const struct rx_position *rx_ledger_position(const struct rx_ledger *ledger, siz
     return &ledger->books[index].position;
 }
 
+const struct rx_position *rx_ledger_find(const struct rx_ledger *ledger, uint32_t wallet,
+                                         uint32_t token)
+{
+    if (ledger->n == 0) {
+        return NULL;
+    }
+    const uint32_t found = ledger->slots[slot_of(ledger, wallet, token)];
+    return found ? &ledger->books[found - 1].position : NULL;
+}
+
 const struct rx_lot *rx_ledger_lots(const struct rx_ledger *ledger, size_t index, size_t *ret_n)
 {
     const struct book *book = &ledger->books[index];

@@ -81,6 +81,9 @@ int rx_ledger_move(struct rx_ledger *ledger, const struct rx_trade *trade, uint3
 
 size_t rx_ledger_positions(const struct rx_ledger *ledger);
 const struct rx_position *rx_ledger_position(const struct rx_ledger *ledger, size_t index);
+/* The position of a wallet in a token, or NULL. */
+const struct rx_position *rx_ledger_find(const struct rx_ledger *ledger, uint32_t wallet,
+                                         uint32_t token);
 /* Open lots of a position, in the order of arrival; borrowed until the next booking. */
 const struct rx_lot *rx_ledger_lots(const struct rx_ledger *ledger, size_t index, size_t *ret_n);
 const struct rx_ledger_totals *rx_ledger_totals(const struct rx_ledger *ledger);
