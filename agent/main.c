@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"serve", rx_cmd_serve, "follow the chain and answer over HTTP"},
     {"score", rx_cmd_score, "score one pool of recorded events"},
     {"replay", rx_cmd_replay, "features and probabilities of recorded events as CSV"},
+    {"features", rx_cmd_features, "what the features are: unit, range, source, formula"},
     {"portfolio", rx_cmd_portfolio, "the risk of what an owner holds and owes"},
     {"drift", rx_cmd_drift, "compare the features and probabilities of two tables"},
     {"wallet", rx_cmd_wallet, "what a wallet made, how it trades, and who trades well"},

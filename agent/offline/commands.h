@@ -4,6 +4,7 @@
 #pragma once
 
 int rx_cmd_replay(int argc, char **argv);
+int rx_cmd_features(int argc, char **argv);
 int rx_cmd_score(int argc, char **argv);
 int rx_cmd_portfolio(int argc, char **argv);
 int rx_cmd_drift(int argc, char **argv);
