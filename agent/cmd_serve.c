@@ -14,6 +14,7 @@
 #include "agent/offline/cmd_input.h"
 #include "agent/quota.h"
 #include "agent/routes/background.h"
+#include "agent/routes/model_watch.h"
 #include "agent/serve_loops.h"
 #include "agent/settings.h"
 #include "agent/sources/sources.h"
@@ -21,6 +22,7 @@
 #include "common/http/client.h"
 
 #define KEYS_RELOAD_MS   10000
+#define MODEL_LOOK_MS    5000
 #define MAX_LAME_DUCK_MS 3000
 #define MAX_HELP         (1u << 20)
 
@@ -29,7 +31,8 @@ struct server {
     struct rx_loop *loop; /* the first one: signals and the keys' timer */
     struct rx_metrics *metrics;
     struct rx_store *store;
-    struct rx_model *model;
+    struct rx_model_registry *models;
+    struct rx_model_watch *watch;
     struct rx_book *book;
     struct rx_sources *sources;
     struct rx_keys *keys; /* NULL: open */
@@ -44,6 +47,7 @@ struct server {
 static void server_fini(struct server *s)
 {
     rx_background_stop(s->background);
+    rx_model_watch_free(s->watch);
     rx_sources_free(s->sources);
     if (s->loop) {
         rx_timer_stop(s->loop, &s->keys_timer);
@@ -54,7 +58,7 @@ static void server_fini(struct server *s)
     rx_keys_free(s->keys);
     rx_book_free(s->book);
     rx_store_close(s->store);
-    rx_model_free(s->model);
+    rx_model_registry_free(s->models);
     rx_metrics_free(s->metrics);
     rx_loop_free(s->loop);
     if (s->global_http) {
@@ -90,6 +94,17 @@ static void on_signal(struct rx_loop *loop, int signo, void *arg)
     }
 }
 
+/* Back to the previous model, until a model file changes. */
+static void on_rollback(struct rx_loop *loop, int signo, void *arg)
+{
+    (void)loop;
+    (void)signo;
+    struct server *s = arg;
+    if (s->watch) {
+        rx_model_watch_rollback(s->watch);
+    }
+}
+
 /* Before any thread is made: each inherits the mask. */
 static int start_loop(struct server *s, struct rx_error *err)
 {
@@ -101,6 +116,9 @@ static int start_loop(struct server *s, struct rx_error *err)
     }
     if (r == 0) {
         r = rx_loop_on_signal(s->loop, SIGINT, on_signal, s, err);
+    }
+    if (r == 0) {
+        r = rx_loop_on_signal(s->loop, SIGUSR2, on_rollback, s, err);
     }
     return r;
 }
@@ -156,14 +174,33 @@ static int open_keys(struct server *s, struct rx_error *err)
 
 /* ---- parts ---- */
 
+/* The first model must load; what comes later may be refused. */
+static int open_models(struct server *s, struct rx_error *err)
+{
+    const struct rx_settings *settings = &s->settings;
+    const struct rx_model_watch_options options = {.path = settings->model_path,
+                                                   .shadow_path = settings->model_shadow_path,
+                                                   .interval_ms = MODEL_LOOK_MS,
+                                                   .load = rx_cmd_load_model,
+                                                   .clock = rx_clock_system(),
+                                                   .metrics = s->metrics};
+    const char *path = settings->model_path[0] ? settings->model_path : NULL;
+    struct rx_model *model = NULL;
+    int r = rx_cmd_load_model(path, &model, err);
+    if (r == 0) {
+        r = rx_model_registry_new(model, path ? path : "built-in", rx_clock_real_ms(options.clock),
+                                  &s->models, err);
+    }
+    return r == 0 ? rx_model_watch_new(&options, s->models, &s->watch, err) : r;
+}
+
 static int open_data(struct server *s, struct rx_error *err)
 {
     const struct rx_settings *settings = &s->settings;
     const struct rx_store_options options = {.path = settings->store_path, .metrics = s->metrics};
     int r = rx_store_open(&options, &s->store, err);
     if (r == 0) {
-        r = rx_cmd_load_model(settings->model_path[0] ? settings->model_path : NULL, &s->model,
-                              err);
+        r = open_models(s, err);
     }
     if (r < 0) {
         return r;
@@ -185,7 +222,8 @@ static int open_api(struct server *s, struct rx_error *err)
     s->api.metrics = s->metrics;
     s->api.store = s->store;
     s->api.book = s->book;
-    s->api.model = s->model;
+    s->api.models = s->models;
+    s->api.weights = &settings->weights;
     s->api.keys = s->keys;
     s->api.limiter = settings->rate_per_minute || settings->rate_per_hour ? s->limiter : NULL;
     s->api.cache_ttl_ms = settings->cache_ttl_ms;
@@ -203,10 +241,13 @@ static int open_api(struct server *s, struct rx_error *err)
         r = rx_background_start(&s->api, settings->background_ms, &s->background, err);
     }
     if (r == 0) {
+        r = rx_model_watch_start(s->watch, err);
+    }
+    if (r == 0) {
         rx_info("listening", RX_F_S("address", settings->host),
                 RX_F_I("port", rx_serve_loops_port(s->loops)), RX_F_I("loops", n),
                 RX_F_I("sources", rx_sources_count(s->sources)), RX_F_B("auth", s->keys != NULL),
-                RX_F_S("model", rx_model_version(s->model)), RX_F_S("version", RX_VERSION));
+                RX_F_S("version", RX_VERSION));
     }
     return r;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/settings.h"
 
-#include "agent/routes/score.h"
+#include "agent/engine/score/score.h"
 #include "common/base/buf.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
@@ -139,7 +139,25 @@ static const struct rx_config_row rows[] = {
      .max = 4096,
      .def = "",
      .target = FIELD(model_path),
-     .help = "model file; empty = the built-in model"},
+     .help = "model file, loaded again when it changes; empty = the built-in model"},
+    {.key = "model.shadow_path",
+     .env = "RADARX_MODEL_SHADOW_PATH",
+     .flag = "--model-shadow",
+     .type = RX_CONFIG_STR,
+     .max = 4096,
+     .def = "",
+     .target = FIELD(model_shadow_path),
+     .help = "model file that scores in the background beside the active one, for comparison; "
+             "empty = none"},
+    {.key = "engine.risk_weights",
+     .env = "RADARX_RISK_WEIGHTS",
+     .flag = "--risk-weights",
+     .type = RX_CONFIG_JSON,
+     .max = 4096,
+     .def = "{}",
+     .target = FIELD(risk_weights),
+     .help = "JSON object with the weights of the composite risk: rug, dev, distribution, "
+             "social_manipulation, liquidity (sum 1), and unknown; {} = the defaults"},
     {.key = "sources",
      .env = "RADARX_SOURCES",
      .flag = "--sources",
@@ -210,6 +228,10 @@ static int check(struct rx_settings *settings, struct rx_error *err)
     if (r == 0) {
         r = parse_list("engine.multipliers", settings->multipliers, multipliers, RX_MULTIPLIERS,
                        &settings->multiplier_mask, err);
+    }
+    if (r == 0) {
+        r = rx_risk_weights_parse(rx_str_of(settings->risk_weights), &settings->weights, err);
+        r = r < 0 ? rx_error_wrap(err, "engine.risk_weights") : 0;
     }
     const size_t key_n = strlen(settings->key);
     if (r == 0 && key_n > 0 && key_n < 16) {

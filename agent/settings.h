@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/engine/risk/risk.h"
 #include "common/base/config.h"
 
 enum rx_auth_mode { RX_AUTH_API_KEY, RX_AUTH_NONE };
@@ -21,13 +22,15 @@ struct rx_settings {
     char *store_path;
     int auth_mode; /* enum rx_auth_mode */
     char *keys_dir, *key;
-    char *model_path;
-    char *sources; /* JSON array text */
+    char *model_path, *model_shadow_path;
+    char *risk_weights; /* JSON object text */
+    char *sources;      /* JSON array text */
 
     char host[64]; /* of listen */
     uint16_t port;
-    unsigned horizon_mask;    /* bit i: rx_horizons[i] of agent/routes/score.h */
-    unsigned multiplier_mask; /* bit i: rx_multipliers[i] */
+    unsigned horizon_mask;          /* bit i: rx_horizons[i] of agent/engine/score/score.h */
+    unsigned multiplier_mask;       /* bit i: rx_multipliers[i] */
+    struct rx_risk_weights weights; /* of risk_weights */
 };
 
 extern const struct rx_config_table rx_settings_table;

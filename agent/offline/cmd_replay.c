@@ -143,6 +143,11 @@ static int run(const struct arguments *args, struct rx_error *err)
         return rc;
     }
     options.model = model;
+    rc = rx_model_scratch_new(model, &options.scratch, err);
+    rx_auto(model_scratch) struct rx_model_scratch *scratch = options.scratch;
+    if (rc < 0) {
+        return rc;
+    }
     rc = rx_cmd_read_tables(args->pairs, args->events, args->lp, &tables, err);
     uint64_t rows = 0;
     if (rc == 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* radarx-agent score: the score of one recorded pool at a block, as JSON. */
+/* radarx-agent score: the score of one recorded pool at a block, as a page or as JSON. */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "agent/engine/model/model.h"
-#include "agent/engine/score/score.h"
+#include "agent/engine/score/write.h"
 #include "agent/offline/cmd_input.h"
 #include "agent/offline/commands.h"
+#include "agent/offline/score_table.h"
 #include "agent/replay/replay.h"
 #include "agent/replay/tables.h"
 #include "common/base/buf.h"
@@ -19,19 +20,20 @@
 
 static const char usage[] =
     "usage: radarx-agent score --events FILE --pairs FILE --pool ADDRESS [--lp FILE] [--at BLOCK]\n"
-    "                          [--model FILE]\n"
+    "                          [--model FILE] [--json]\n"
     "\n"
     "  --events FILE   Sync events: pool,block,logi,reserve0,reserve1 (CSV, plain or .gz)\n"
     "  --pairs FILE    pool,token,decimals,weth_pos; -999 decimals = unknown\n"
     "  --pool ADDRESS  the pair, 0x and 40 hex digits\n"
     "  --lp FILE       LP-token transfers: pool,block,logi,from,to,value\n"
     "  --at BLOCK      head block (default: the pool's last event)\n"
-    "  --model FILE    probability model (default: the built-in one)\n";
+    "  --model FILE    probability model (default: the built-in one)\n"
+    "  --json          a JSON document in place of the page\n";
 
 struct arguments {
     const char *events, *pairs, *lp, *model;
     unsigned char pool[20];
-    bool has_pool, has_at;
+    bool has_pool, has_at, json;
     uint64_t at;
 };
 
@@ -64,6 +66,9 @@ static int parse_value(int opt, struct arguments *args)
             return -EINVAL;
         }
         return 0;
+    case 'j':
+        args->json = true;
+        return 0;
     case 'h':
         fputs(usage, stdout);
         return 1;
@@ -76,10 +81,15 @@ static int parse_value(int opt, struct arguments *args)
 static int parse_arguments(int argc, char **argv, struct arguments *args)
 {
     static const struct option options[] = {
-        {"events", required_argument, NULL, 'e'}, {"pairs", required_argument, NULL, 'p'},
-        {"lp", required_argument, NULL, 'l'},     {"pool", required_argument, NULL, 'P'},
-        {"at", required_argument, NULL, 'b'},     {"model", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"events", required_argument, NULL, 'e'},
+        {"pairs", required_argument, NULL, 'p'},
+        {"lp", required_argument, NULL, 'l'},
+        {"pool", required_argument, NULL, 'P'},
+        {"at", required_argument, NULL, 'b'},
+        {"model", required_argument, NULL, 'm'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     *args = (struct arguments){0};
     int opt;
@@ -96,51 +106,76 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
     return 0;
 }
 
-static void write_address(struct rx_jw *w, const char *key, const unsigned char address[20])
+static void put_address(char out[43], const unsigned char address[20])
 {
-    struct rx_buf text = RX_BUF_INIT(64);
-    rx_buf_puts(&text, "0x");
-    rx_buf_add_hex(&text, address, 20);
-    rx_jw_kv_str(w, key, rx_buf_str(&text));
-    rx_buf_free(&text);
+    static const char digits[] = "0123456789abcdef";
+    memcpy(out, "0x", 2);
+    for (size_t i = 0; i < 20; i++) {
+        out[2 + 2 * i] = digits[address[i] >> 4];
+        out[3 + 2 * i] = digits[address[i] & 15];
+    }
+    out[42] = 0;
 }
 
-static void write_features(struct rx_jw *w, const double features[RX_F_MAX])
+static void write_json(const struct rx_score_page *page, uint64_t first_block, struct rx_buf *out)
 {
-    rx_jw_key(w, "features");
-    rx_jw_begin_object(w);
-    for (int i = 0; i < RX_F_V1_MAX; i++) {
-        rx_jw_kv_double(w, rx_feature_info((enum rx_feature)i)->name, features[i]);
-    }
-    rx_jw_end_object(w);
+    struct rx_jw w;
+    struct rx_score_writer x;
+    rx_jw_init(&w, out);
+    x.w = &w;
+    x.model = page->model;
+    x.score = page->score;
+    x.scratch = page->scratch;
+    x.features = page->features;
+    x.horizons = x.multipliers = ~0U;
+    x.no_events = false;
+    x.unknown.n = x.notes.n = 0;
+    rx_jw_begin_object(&w);
+    rx_jw_kv_cstr(&w, "pool", page->pool);
+    rx_jw_kv_cstr(&w, "token", page->token);
+    rx_jw_kv_i64(&w, "first_block", (int64_t)first_block);
+    rx_jw_kv_i64(&w, "as_of_block", (int64_t)page->block);
+    rx_jw_kv_cstr(&w, "model_version", rx_model_version(page->model));
+    rx_score_write_targets(&x);
+    rx_score_write_heatmap(&x);
+    rx_score_write_rug(&x);
+    rx_score_write_risk(&x);
+    rx_score_write_explanations(&x);
+    rx_score_write_features(&x);
+    rx_score_write_model(&x);
+    rx_notes_write(&w, "unknown", &x.unknown);
+    rx_notes_write(&w, "notes", &x.notes);
+    rx_jw_end_object(&w);
+    rx_buf_putc(out, '\n');
 }
 
 static int print_score(const struct rx_pool_rows *rows, struct rx_pool *pool, uint64_t at,
-                       const struct rx_model *model, struct rx_error *err)
+                       const struct rx_model *model, bool json, struct rx_error *err)
 {
     rx_auto(pool_view) struct rx_pool_view *view = rx_pool_view_new(pool);
+    rx_auto(model_scratch) struct rx_model_scratch *scratch = NULL;
+    rx_auto(buf) struct rx_buf out = RX_BUF_INIT(MAX_OUTPUT);
+    double features[RX_F_MAX];
+    char address[43], token[43];
+    struct rx_score score;
     if (!view) {
         return rx_error_set(err, -ENOMEM, "out of memory");
     }
-    double features[RX_F_MAX];
-    struct rx_score score;
+    int rc = rx_model_scratch_new(model, &scratch, err);
+    if (rc < 0) {
+        return rc;
+    }
+    put_address(address, rows->pool);
+    put_address(token, rows->token);
     rx_pool_view_features(view, (int64_t)at, features);
-    rx_score_compute(model, features, &score);
-    rx_auto(buf) struct rx_buf out = RX_BUF_INIT(MAX_OUTPUT);
-    struct rx_jw w;
-    rx_jw_init(&w, &out);
-    rx_jw_begin_object(&w);
-    write_address(&w, "pool", rows->pool);
-    write_address(&w, "token", rows->token);
-    rx_jw_kv_i64(&w, "first_block", (int64_t)rx_pool_first_block(pool));
-    rx_jw_kv_i64(&w, "as_of_block", (int64_t)at);
-    rx_jw_kv_cstr(&w, "model_version", rx_model_version(model));
-    rx_score_write(&w, model, &score);
-    rx_score_write_explanations(&w, model, &score, features);
-    write_features(&w, features);
-    rx_jw_end_object(&w);
-    rx_buf_putc(&out, '\n');
-    int rc = rx_buf_error(&out, err);
+    rx_score_compute(model, features, NULL, RX_RISK_EVM, scratch, &score);
+    const struct rx_score_page page = {address, token, at, features, model, &score, scratch};
+    if (json) {
+        write_json(&page, rx_pool_first_block(pool), &out);
+    } else {
+        rx_score_table(&page, &out);
+    }
+    rc = rx_buf_error(&out, err);
     if (rc == 0 && (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0)) {
         rc = rx_error_errno(err, errno, "standard output");
     }
@@ -175,7 +210,7 @@ static int run(const struct arguments *args, struct rx_error *err)
                           "zero up to block %llu",
                           (unsigned long long)at);
     }
-    return rc < 0 ? rc : print_score(rows, pool, at, model, err);
+    return rc < 0 ? rc : print_score(rows, pool, at, model, args->json, err);
 }
 
 int rx_cmd_score(int argc, char **argv)

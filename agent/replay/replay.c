@@ -109,7 +109,7 @@ static void put_row(FILE *out, const struct rx_replay_options *options,
     }
     if (options->model) {
         struct rx_score score;
-        rx_score_compute(options->model, features, &score);
+        rx_score_targets(options->model, features, options->scratch, &score);
         for (size_t i = 0; i < score.n_targets; i++) {
             put_number(out, score.targets[i].p);
             put_number(out, score.targets[i].lo);

@@ -21,8 +21,9 @@ struct rx_replay_age {
 struct rx_replay_options {
     struct rx_replay_age ages[RX_REPLAY_MAX_AGES]; /* ascending */
     size_t n_ages;
-    bool lp;                      /* LP transfers were read */
-    const struct rx_model *model; /* borrowed; NULL = no probability columns */
+    bool lp;                          /* LP transfers were read */
+    const struct rx_model *model;     /* borrowed; NULL = no probability columns */
+    struct rx_model_scratch *scratch; /* borrowed; fits the model */
 };
 
 /* "1h,6h,24h,72h" into ages in ascending order. RX_EPARSE, RX_ELIMIT or RX_EINVALID (repeated). */

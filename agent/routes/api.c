@@ -86,6 +86,15 @@ int rx_api_loop_new(struct rx_api *api, struct rx_api_loop **ret, struct rx_erro
     }
     loop->api = api;
     rx_buf_init(&loop->scratch, MAX_BODY);
+    int r = rx_model_reader_new(api->models, &loop->models, err);
+    if (r == 0) {
+        r = rx_model_scratch_new(rx_model_reader_enter(loop->models)->active, &loop->model_scratch,
+                                 err);
+        rx_model_reader_leave(loop->models);
+    }
+    if (r < 0) {
+        return r;
+    }
     loop->router = rx_router_new(api->metrics, guard, loop);
     loop->answers = rx_answers_new(api->cache_ttl_ms, api->metrics);
     if (!loop->router || !loop->answers ||
@@ -101,6 +110,8 @@ void rx_api_loop_free(struct rx_api_loop *loop)
     if (loop) {
         rx_router_free(loop->router);
         rx_answers_free(loop->answers);
+        rx_model_scratch_free(loop->model_scratch);
+        rx_model_reader_free(loop->models);
         rx_buf_free(&loop->scratch);
         free(loop);
     }

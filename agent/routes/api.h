@@ -12,7 +12,8 @@
 #include "agent/cache/answers.h"
 #include "agent/cache/keys.h"
 #include "agent/cache/limiter.h"
-#include "agent/engine/model/model.h"
+#include "agent/engine/model/registry.h"
+#include "agent/engine/risk/risk.h"
 #include "agent/sources/book.h"
 #include "agent/store/store.h"
 #include "common/base/clock.h"
@@ -25,9 +26,10 @@ struct rx_api {
     struct rx_metrics *metrics;
     struct rx_store *store;
     struct rx_book *book;
-    const struct rx_model *model;
-    struct rx_keys *keys;       /* NULL: no authentication */
-    struct rx_limiter *limiter; /* NULL: no limits */
+    struct rx_model_registry *models;
+    const struct rx_risk_weights *weights; /* NULL: the defaults */
+    struct rx_keys *keys;                  /* NULL: no authentication */
+    struct rx_limiter *limiter;            /* NULL: no limits */
     int64_t cache_ttl_ms;
     unsigned horizon_mask, multiplier_mask; /* of rx_horizons, rx_multipliers */
     const struct rx_config_table *table;    /* with settings: what /api/info shows */

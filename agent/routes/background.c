@@ -8,12 +8,12 @@
 #include <time.h>
 
 #include "agent/engine/features/pool.h"
-#include "agent/engine/score/score.h"
+#include "agent/engine/score/write.h"
 #include "common/base/log.h"
 #include "common/json/write.h"
 
 #define BATCH        256 /* tokens a unit: the store commits a batch whole */
-#define MAX_ROW_JSON 16384
+#define MAX_ROW_JSON 65536
 
 struct rx_background {
     struct rx_api *api;
@@ -33,50 +33,126 @@ static const struct rx_metric_desc seconds_desc = {
 static const struct rx_metric_desc failures_desc = {
     .name = "radarx_background_failures_total", .help = "Passes that failed", .type = RX_COUNTER};
 
-/* NULL-terminated text of a finished buffer; NULL when it overflowed. */
-static const char *finish(struct rx_jw *w, struct rx_buf *text)
+/* What one pass works with: the models of its beginning. */
+struct pass {
+    struct rx_api *api;
+    const struct rx_model_set *models;
+    struct rx_model_scratch *scratch, *shadow_scratch;
+    struct rx_shadow *shadow; /* NULL: no shadow model */
+    struct rx_score score, shadow_score;
+};
+
+static void pass_free(struct pass *pass)
 {
-    rx_jw_end_object(w);
-    return text->error ? NULL : text->p;
+    if (pass) {
+        rx_model_scratch_free(pass->scratch);
+        rx_model_scratch_free(pass->shadow_scratch);
+        rx_shadow_free(pass->shadow);
+        free(pass);
+    }
+}
+RX_DEFINE_CLEANUP(pass, struct pass *, pass_free);
+
+static int pass_new(struct rx_api *api, const struct rx_model_set *models, struct pass **ret,
+                    struct rx_error *err)
+{
+    rx_auto(pass) struct pass *pass = calloc(1, sizeof(*pass));
+    if (!pass) {
+        return rx_error_errno(err, ENOMEM, "background scoring");
+    }
+    pass->api = api;
+    pass->models = models;
+    int r = rx_model_scratch_new(models->active, &pass->scratch, err);
+    if (r == 0 && models->shadow) {
+        r = rx_model_scratch_new(models->shadow, &pass->shadow_scratch, err);
+    }
+    if (r == 0 && models->shadow) {
+        r = rx_shadow_new(models->active, models->shadow, &pass->shadow, err);
+    }
+    if (r == 0) {
+        *ret = RX_TAKE(pass);
+    }
+    return r;
 }
 
-static int add_score(struct rx_api *api, struct rx_unit *unit, const struct rx_snapshot *snapshot,
+/* The same row for the model in the shadow, when both have an answer. */
+static void score_shadow(struct pass *pass, const double *features)
+{
+    const struct rx_model *shadow = pass->models->shadow;
+    if (pass->shadow && pass->score.targets[0].known) {
+        rx_score_targets(shadow, features, pass->shadow_scratch, &pass->shadow_score);
+        if (pass->shadow_score.targets[0].known) {
+            rx_shadow_add(pass->shadow, pass->score.estimates, pass->shadow_score.estimates);
+        }
+    }
+}
+
+static void write_score(struct pass *pass, const double *features, struct rx_buf *out)
+{
+    struct rx_jw w;
+    struct rx_score_writer x;
+    rx_jw_init(&w, out);
+    x.w = &w;
+    x.model = pass->models->active;
+    x.score = &pass->score;
+    x.scratch = pass->scratch;
+    x.features = features;
+    x.horizons = x.multipliers = ~0U;
+    x.no_events = false;
+    x.unknown.n = x.notes.n = 0;
+    rx_jw_begin_object(&w);
+    rx_score_write_targets(&x);
+    rx_score_write_risk(&x);
+    rx_notes_write(&w, "unknown", &x.unknown);
+    rx_notes_write(&w, "notes", &x.notes);
+    rx_jw_end_object(&w);
+}
+
+/* Only what is known: a feature that is not there is unknown. */
+static void write_features(const double *features, struct rx_buf *out)
+{
+    struct rx_jw w;
+    rx_jw_init(&w, out);
+    rx_jw_begin_object(&w);
+    for (int i = 0; i < RX_F_MAX; i++) {
+        if (isfinite(features[i])) {
+            rx_jw_kv_double(&w, rx_feature_info((enum rx_feature)i)->name, features[i]);
+        }
+    }
+    rx_jw_end_object(&w);
+}
+
+static int add_score(struct pass *pass, struct rx_unit *unit, const struct rx_snapshot *snapshot,
                      const struct rx_as_of *as_of)
 {
+    struct rx_api *api = pass->api;
+    const struct rx_model *model = pass->models->active;
     double features[RX_F_MAX];
-    struct rx_score score;
-    struct rx_jw w;
     rx_auto(buf) struct rx_buf probabilities = RX_BUF_INIT(MAX_ROW_JSON);
     rx_auto(buf) struct rx_buf values = RX_BUF_INIT(MAX_ROW_JSON);
     rx_pool_view_features(snapshot->view, as_of->time, features);
-    rx_score_compute(api->model, features, &score);
-    rx_jw_init(&w, &probabilities);
-    rx_jw_begin_object(&w);
-    rx_score_write(&w, api->model, &score);
-    const char *probability_data = finish(&w, &probabilities);
-    rx_jw_init(&w, &values);
-    rx_jw_begin_object(&w);
-    for (int i = 0; i < RX_F_V1_MAX; i++) {
-        rx_jw_kv_double(&w, rx_feature_info((enum rx_feature)i)->name, features[i]);
-    }
-    const char *feature_data = finish(&w, &values);
-    if (!probability_data || !feature_data) {
+    rx_score_compute(model, features, api->weights, RX_RISK_EVM, pass->scratch, &pass->score);
+    score_shadow(pass, features);
+    write_score(pass, features, &probabilities);
+    write_features(features, &values);
+    if (probabilities.error || values.error) {
         return -ENOMEM;
     }
-    return rx_unit_score(unit, &(struct rx_row_score){
-                                   .chain = snapshot->chain,
-                                   .address = snapshot->address,
-                                   .scored_at = rx_clock_real_ms(api->clock),
-                                   .as_of_block = as_of->block,
-                                   .probability_data = probability_data,
-                                   .features = feature_data,
-                                   .risk_score = score.risk[RX_RISK_COMPOSITE].value,
-                                   .model_version = rx_model_version(api->model),
-                               });
+    return rx_unit_score(unit,
+                         &(struct rx_row_score){
+                             .chain = snapshot->chain,
+                             .address = snapshot->address,
+                             .scored_at = rx_clock_real_ms(api->clock),
+                             .as_of_block = as_of->block,
+                             .probability_data = probabilities.p,
+                             .features = values.p,
+                             .risk_score = pass->score.risk.component[RX_RISK_COMPOSITE].value,
+                             .model_version = rx_model_version(model),
+                         });
 }
 
 /* Scores n snapshots and hands them to the store; negative on failure, else how many. */
-static int64_t score_batch(struct rx_api *api, struct rx_snapshot *const *snapshots, size_t n,
+static int64_t score_batch(struct pass *pass, struct rx_snapshot *const *snapshots, size_t n,
                            const struct rx_as_of *as_of, const atomic_bool *cancel)
 {
     rx_auto(unit) struct rx_unit *unit = rx_unit_new();
@@ -84,25 +160,25 @@ static int64_t score_batch(struct rx_api *api, struct rx_snapshot *const *snapsh
     int r = unit ? 0 : -ENOMEM;
     for (size_t i = 0; i < n && r == 0; i++) {
         if (snapshots[i]->view) {
-            r = add_score(api, unit, snapshots[i], &as_of[i]);
+            r = add_score(pass, unit, snapshots[i], &as_of[i]);
             scored++;
         }
     }
     if (r == 0 && scored > 0) {
-        r = rx_store_submit(api->store, RX_TAKE(unit), cancel);
+        r = rx_store_submit(pass->api->store, RX_TAKE(unit), cancel);
     }
     return r < 0 ? r : scored;
 }
 
-int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct rx_error *err)
+static int64_t score_all(struct pass *pass, const atomic_bool *cancel, struct rx_error *err)
 {
     struct rx_snapshot *snapshots[BATCH];
     struct rx_as_of as_of[BATCH];
     size_t pos = 0, n;
     int64_t total = 0;
     while (!atomic_load(cancel) &&
-           (n = rx_book_walk(api->book, &pos, snapshots, BATCH, as_of)) > 0) {
-        const int64_t r = score_batch(api, snapshots, n, as_of, cancel);
+           (n = rx_book_walk(pass->api->book, &pos, snapshots, BATCH, as_of)) > 0) {
+        const int64_t r = score_batch(pass, snapshots, n, as_of, cancel);
         for (size_t i = 0; i < n; i++) {
             rx_snapshot_unref(snapshots[i]);
         }
@@ -115,6 +191,31 @@ int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct
         total += r;
     }
     return total;
+}
+
+int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct rx_error *err)
+{
+    rx_auto(model_reader) struct rx_model_reader *reader = NULL;
+    rx_auto(pass) struct pass *pass = NULL;
+    struct rx_shadow_report report;
+    int64_t r = rx_model_reader_new(api->models, &reader, err);
+    if (r < 0) {
+        return r;
+    }
+    r = pass_new(api, rx_model_reader_enter(reader), &pass, err);
+    if (r == 0) {
+        r = score_all(pass, cancel, err);
+    }
+    bool compared = r > 0 && pass->shadow && rx_shadow_rows(pass->shadow) > 0;
+    if (compared && rx_shadow_report(pass->shadow, &report, err) < 0) {
+        compared = false;
+        r = -ENOMEM;
+    }
+    rx_model_reader_leave(reader);
+    if (compared && rx_model_registry_report(api->models, &report, err) < 0) {
+        r = -ENOMEM;
+    }
+    return r;
 }
 
 /* False when it is time to end. */

@@ -5,10 +5,12 @@
 #include "agent/routes/api.h"
 
 struct rx_api_loop {
-    struct rx_api *api;         /* borrowed */
-    struct rx_router *router;   /* owned */
-    struct rx_answers *answers; /* owned */
-    struct rx_buf scratch;      /* a body under construction */
+    struct rx_api *api;                     /* borrowed */
+    struct rx_router *router;               /* owned */
+    struct rx_answers *answers;             /* owned */
+    struct rx_buf scratch;                  /* a body under construction */
+    struct rx_model_reader *models;         /* owned */
+    struct rx_model_scratch *model_scratch; /* owned */
 };
 
 extern const struct rx_route rx_api_routes[];

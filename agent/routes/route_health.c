@@ -128,6 +128,19 @@ static void write_store(struct rx_jw *w, const struct rx_store_status *store)
     rx_jw_end_object(w);
 }
 
+/* The model that answers, and why a newer file does not. */
+static void write_models(struct rx_jw *w, struct rx_api_loop *loop)
+{
+    const struct rx_model_set *set = rx_model_reader_enter(loop->models);
+    const struct rx_model_entry *newest = &set->entries[0];
+    rx_jw_key(w, "model");
+    rx_jw_begin_object(w);
+    rx_jw_kv_cstr(w, "version", rx_model_version(set->active));
+    rx_jw_kv_cstr(w, "refused", newest->state == RX_MODEL_REFUSED ? newest->reason : NULL);
+    rx_jw_end_object(w);
+    rx_model_reader_leave(loop->models);
+}
+
 void rx_route_health(struct rx_http_request *request, void *arg)
 {
     struct rx_api_loop *loop = arg;
@@ -146,10 +159,7 @@ void rx_route_health(struct rx_http_request *request, void *arg)
     rx_jw_kv_double(&w, "lag_seconds", health.lag_seconds);
     write_as_of(&w, health.as_of_known, health.as_of_block);
     write_store(&w, &store);
-    rx_jw_key(&w, "model");
-    rx_jw_begin_object(&w);
-    rx_jw_kv_cstr(&w, "version", rx_model_version(api->model));
-    rx_jw_end_object(&w);
+    write_models(&w, loop);
     rx_jw_kv_cstr(&w, "version", RX_VERSION);
     rx_jw_kv_i64(&w, "uptime_seconds",
                  (rx_clock_monotonic_ms(api->clock) - api->started_ms) / RX_MS_PER_S);

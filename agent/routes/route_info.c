@@ -2,19 +2,16 @@
 /* GET /api/info, /metrics and /openapi.json: what this program is and how it is set. */
 #include "agent/routes/internal.h"
 
-#include "agent/engine/features/features.h"
+#include "common/base/clock.h"
 
 static void write_model(struct rx_jw *w, const struct rx_model *model)
 {
-    char registry[65];
-    rx_feature_registry_hash(registry);
     rx_jw_key(w, "model");
     rx_jw_begin_object(w);
     rx_jw_kv_cstr(w, "version", rx_model_version(model));
     rx_jw_kv_cstr(w, "created", rx_model_created(model));
     rx_jw_kv_cstr(w, "sha256", rx_model_sha256(model));
     rx_jw_kv_cstr(w, "feature_version", rx_model_feature_version(model));
-    rx_jw_kv_cstr(w, "feature_registry_sha256", registry);
     rx_jw_kv_double(w, "confidence_level", rx_model_confidence(model));
     rx_jw_kv_double(w, "min_age_hours", rx_model_min_age_h(model));
     rx_jw_kv_double(w, "max_age_hours", rx_model_max_age_h(model));
@@ -24,11 +21,66 @@ static void write_model(struct rx_jw *w, const struct rx_model *model)
         rx_jw_begin_object(w);
         rx_jw_kv_cstr(w, "name", rx_model_target_name(model, i));
         rx_jw_kv_double(w, "base_rate", rx_model_base_rate(model, i));
-        rx_jw_kv_i64(w, "features", (int64_t)rx_model_inputs(model, i));
+        rx_jw_kv_double(w, "rows", rx_model_rows(model, i));
+        rx_jw_kv_double(w, "positives", rx_model_positives(model, i));
         rx_jw_end_object(w);
     }
     rx_jw_end_array(w);
     rx_jw_end_object(w);
+}
+
+static void write_entry(struct rx_jw *w, const struct rx_model_entry *entry)
+{
+    char text[RX_TIME_LEN];
+    const bool known = entry->sha256[0] != 0;
+    rx_jw_begin_object(w);
+    rx_jw_kv_cstr(w, "state", rx_model_state_name(entry->state));
+    rx_jw_kv_cstr(w, "version", known ? entry->version : NULL);
+    rx_jw_kv_cstr(w, "sha256", known ? entry->sha256 : NULL);
+    rx_jw_kv_cstr(w, "created", known ? entry->created : NULL);
+    rx_jw_kv_cstr(w, "origin", entry->origin);
+    rx_jw_kv_cstr(w, "loaded", rx_time_format_ms(entry->loaded_ms, text));
+    rx_jw_kv_cstr(w, "reason", entry->reason[0] ? entry->reason : NULL);
+    rx_jw_end_object(w);
+}
+
+static void write_report(struct rx_jw *w, const struct rx_shadow_report *report)
+{
+    rx_jw_begin_object(w);
+    rx_jw_kv_cstr(w, "active", report->active);
+    rx_jw_kv_cstr(w, "shadow", report->shadow);
+    rx_jw_key(w, "targets");
+    rx_jw_begin_array(w);
+    for (size_t i = 0; i < report->n_lines; i++) {
+        const struct rx_shadow_line *line = &report->lines[i];
+        rx_jw_begin_object(w);
+        rx_jw_kv_cstr(w, "name", line->target);
+        rx_jw_kv_i64(w, "n", (int64_t)line->n);
+        rx_jw_kv_double(w, "mean_difference", line->mean_difference);
+        rx_jw_kv_double(w, "max_difference", line->max_difference);
+        rx_jw_kv_double(w, "rank_correlation", line->rank_correlation);
+        rx_jw_kv_double(w, "psi", line->psi);
+        rx_jw_end_object(w);
+    }
+    rx_jw_end_array(w);
+    rx_jw_end_object(w);
+}
+
+/* The ledger of models, and what the one in the shadow would have said. */
+static void write_models(struct rx_jw *w, const struct rx_model_set *set)
+{
+    rx_jw_key(w, "models");
+    rx_jw_begin_array(w);
+    for (size_t i = 0; i < set->n_entries; i++) {
+        write_entry(w, &set->entries[i]);
+    }
+    rx_jw_end_array(w);
+    rx_jw_key(w, "shadow_report");
+    if (set->has_report) {
+        write_report(w, &set->report);
+    } else {
+        rx_jw_null(w);
+    }
 }
 
 static void write_sources(struct rx_jw *w, struct rx_book *book)
@@ -79,7 +131,10 @@ void rx_route_info(struct rx_http_request *request, void *arg)
     rx_jw_kv_cstr(&w, "version", RX_VERSION);
     rx_jw_kv_cstr(&w, "compiler", __VERSION__);
     rx_jw_end_object(&w);
-    write_model(&w, api->model);
+    const struct rx_model_set *models = rx_model_reader_enter(loop->models);
+    write_model(&w, models->active);
+    write_models(&w, models);
+    rx_model_reader_leave(loop->models);
     write_sources(&w, api->book);
     write_settings(&w, api);
     rx_write_now(&w, api);

@@ -104,9 +104,9 @@ static bool parse(struct rx_http_request *request, const struct rx_api *api, str
     return true;
 }
 
-static void respond_score(struct rx_http_request *request, struct rx_api_loop *loop,
-                          const struct question *q, const struct rx_snapshot *snapshot,
-                          const struct rx_as_of *as_of, uint64_t generation, int64_t now_ms)
+/* False when there is no memory for it. */
+static bool write_score(struct rx_api_loop *loop, const struct question *q,
+                        const struct rx_snapshot *snapshot, const struct rx_as_of *as_of)
 {
     const struct rx_score_request what = {
         .horizons = q->horizons,
@@ -114,16 +114,29 @@ static void respond_score(struct rx_http_request *request, struct rx_api_loop *l
         .features = q->flags & FLAG_FEATURES,
         .timelines = q->flags & FLAG_TIMELINES,
         .now_ms = rx_clock_real_ms(loop->api->clock),
+        .weights = loop->api->weights,
     };
     struct rx_jw w;
     rx_buf_clear(&loop->scratch);
     rx_jw_init(&w, &loop->scratch);
-    rx_score_json(&w, loop->api->model, snapshot, as_of, &what);
+    const struct rx_model *model = rx_model_reader_enter(loop->models)->active;
+    bool done = rx_model_scratch_fit(loop->model_scratch, model, NULL) == 0;
+    if (done) {
+        rx_score_json(&w, model, loop->model_scratch, snapshot, as_of, &what);
+    }
+    rx_model_reader_leave(loop->models);
     rx_buf_putc(&loop->scratch, '\n');
+    return done && !loop->scratch.error;
+}
+
+static void respond_score(struct rx_http_request *request, struct rx_api_loop *loop,
+                          const struct question *q, const struct rx_snapshot *snapshot,
+                          const struct rx_as_of *as_of, uint64_t generation, int64_t now_ms)
+{
     rx_auto(http_response) struct rx_http_response *response =
-        loop->scratch.error
-            ? NULL
-            : rx_http_response_new(200, "application/json", rx_buf_str(&loop->scratch));
+        write_score(loop, q, snapshot, as_of)
+            ? rx_http_response_new(200, "application/json", rx_buf_str(&loop->scratch))
+            : NULL;
     if (!response) {
         rx_respond_error(request, 503, "out_of_memory", "memory: the answer could not be made");
         return;
@@ -158,6 +171,14 @@ static bool lag_is_right(struct rx_api_loop *loop, const struct question *q,
     return true;
 }
 
+/* Of the book and the model together: a new model makes the kept answers stale too. */
+static uint64_t state_of(struct rx_api_loop *loop)
+{
+    const uint64_t model = rx_model_reader_enter(loop->models)->generation;
+    rx_model_reader_leave(loop->models);
+    return rx_book_generation(loop->api->book) ^ model << 48;
+}
+
 void rx_route_score(struct rx_http_request *request, void *arg)
 {
     struct rx_api_loop *loop = arg;
@@ -167,7 +188,7 @@ void rx_route_score(struct rx_http_request *request, void *arg)
         return;
     }
     /* The number is read first: what changes after it makes the kept answer stale at once. */
-    const uint64_t generation = rx_book_generation(api->book);
+    const uint64_t generation = state_of(loop);
     const int64_t now_ms = rx_clock_monotonic_ms(api->clock);
     struct rx_answer *answer = rx_answers_get(
         loop->answers, (struct rx_str){(const char *)&q, sizeof(q)}, generation, now_ms);

@@ -135,7 +135,9 @@ static void test_model_columns(void **state)
     struct rx_error err = {0};
     rx_auto(model) struct rx_model *model = NULL;
     assert_ok(rx_model_load_default(&model, &err), &err);
-    struct rx_replay_options options = {.model = model};
+    rx_auto(model_scratch) struct rx_model_scratch *scratch = NULL;
+    assert_ok(rx_model_scratch_new(model, &scratch, &err), &err);
+    struct rx_replay_options options = {.model = model, .scratch = scratch};
     uint64_t count = 0;
     assert_ok(rx_replay_parse_ages(RX_STR("45m,1h"), &options, &err), &err);
     rx_autofree char *text = run(&options, &count);
@@ -148,7 +150,7 @@ static void test_model_columns(void **state)
     cell(text, 2, "p_x2_24h", p);
     cell(text, 2, "p_x2_24h_lo", lo);
     assert_true(strncmp(p, "0.", 2) == 0 && strncmp(lo, "0.", 2) == 0 && strcmp(lo, p) < 0);
-    assert_non_null(strstr(text, ",lp_safe,p_rug_24h,p_rug_24h_lo,p_rug_24h_hi,p_x2_24h,"));
+    assert_non_null(strstr(text, ",p_rug_24h,p_rug_24h_lo,p_rug_24h_hi,p_rug_7d,"));
 }
 
 static void test_until(void **state)
