@@ -14,8 +14,8 @@
 
 static const char usage[] =
     "usage: radarx-agent drift --baseline FILE --current FILE [--labels FILE]\n"
-    "                          [--baseline-labels FILE] [--columns NAMES] [--alpha A]\n"
-    "                          [--min-effect E] [--json] [--fail-on-drift]\n"
+    "                          [--baseline-labels FILE] [--columns NAMES] [--group NAME]\n"
+    "                          [--alpha A] [--min-effect E] [--json] [--fail-on-drift]\n"
     "\n"
     "  --baseline FILE         the rows that the model was made for (CSV, plain or .gz)\n"
     "  --current FILE          the rows of now\n"
@@ -24,6 +24,8 @@ static const char usage[] =
     "  --baseline-labels FILE  the same for the baseline\n"
     "  --columns NAMES         compare these only, separated by commas (default: features of the\n"
     "                          registry and p_NAME; without any such, all columns of numbers)\n"
+    "  --group NAME            column that tells which rows belong together and so count as one\n"
+    "                          (default: pool, when there is one)\n"
     "  --alpha A               false discovery rate of the tests (default 0.01)\n"
     "  --min-effect E          least distance that counts as drift (default 0.1)\n"
     "  --json                  the whole result as JSON\n"
@@ -65,6 +67,9 @@ static int parse_value(int opt, struct arguments *args)
     case 'n':
         files->columns = optarg;
         return 0;
+    case 'g':
+        files->group = optarg;
+        return 0;
     case 'a':
         return parse_share("alpha", optarg, &args->options.alpha);
     case 'e':
@@ -92,6 +97,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
         {"labels", required_argument, NULL, 'l'},
         {"baseline-labels", required_argument, NULL, 'L'},
         {"columns", required_argument, NULL, 'n'},
+        {"group", required_argument, NULL, 'g'},
         {"alpha", required_argument, NULL, 'a'},
         {"min-effect", required_argument, NULL, 'e'},
         {"json", no_argument, NULL, 'j'},
@@ -99,7 +105,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *args = (struct arguments){.options = rx_drift_defaults()};
+    *args = (struct arguments){.files.group = "pool", .options = rx_drift_defaults()};
     int opt;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
         int rc = parse_value(opt, args);

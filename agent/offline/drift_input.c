@@ -17,11 +17,6 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-static bool is_probability(const char *name)
-{
-    return strncmp(name, "p_", 2) == 0 && !ends_with(name, "_lo") && !ends_with(name, "_hi");
-}
-
 static bool is_registered(const char *name)
 {
     for (int i = 0; i < RX_F_MAX; i++) {
@@ -30,6 +25,13 @@ static bool is_registered(const char *name)
         }
     }
     return false;
+}
+
+/* Some features begin with p_ too. */
+static bool is_probability(const char *name)
+{
+    return strncmp(name, "p_", 2) == 0 && !ends_with(name, "_lo") && !ends_with(name, "_hi") &&
+           !is_registered(name);
 }
 
 static bool is_listed(const char *list, const char *name)
@@ -71,16 +73,22 @@ static bool is_wanted(const struct rx_number_table *table, const char *list, boo
     if (list) {
         return is_listed(list, name);
     }
-    if (strncmp(name, "p_", 2) == 0) {
-        return is_probability(name);
+    if (is_probability(name) || is_registered(name)) {
+        return true;
     }
-    return registered_only ? is_registered(name) : !is_label(table, name);
+    return !registered_only && strncmp(name, "p_", 2) != 0 && !is_label(table, name);
+}
+
+static double independent(const struct rx_number_table *table)
+{
+    return table->rows ? (double)table->groups / (double)table->rows : 1;
 }
 
 /* The values that are there, sorted; *ret->sorted is the caller's. */
-static int take_sample(const struct rx_number_column *column, size_t rows,
+static int take_sample(const struct rx_number_table *table, const struct rx_number_column *column,
                        struct rx_drift_sample *ret)
 {
+    size_t rows = table->rows;
     double *values = malloc((rows + 1) * sizeof(*values));
     size_t n = 0;
     if (!values) {
@@ -92,7 +100,7 @@ static int take_sample(const struct rx_number_column *column, size_t rows,
         }
     }
     rx_sort_doubles(values, n);
-    *ret = (struct rx_drift_sample){values, n, rows - n};
+    *ret = (struct rx_drift_sample){values, n, rows - n, independent(table)};
     return 0;
 }
 
@@ -113,8 +121,8 @@ static int add_columns(struct rx_drift_input *in, const char *list, struct rx_er
         struct rx_drift_column *to = &in->columns[in->n_columns++];
         to->name = column->name;
         to->prediction = is_probability(column->name);
-        if (take_sample(column, base->rows, &to->baseline) < 0 ||
-            take_sample(other, now->rows, &to->current) < 0) {
+        if (take_sample(base, column, &to->baseline) < 0 ||
+            take_sample(now, other, &to->current) < 0) {
             return rx_error_set(err, -ENOMEM, "out of memory");
         }
     }
@@ -128,7 +136,7 @@ static int take_labels(const struct rx_number_table *table, const struct rx_numb
 {
     const struct rx_number_column *p = rx_number_table_find(table, name);
     const struct rx_number_column *y = rx_number_table_find(labels, name + 2);
-    *ret = (struct rx_drift_labels){NULL, NULL, 0};
+    *ret = (struct rx_drift_labels){NULL, NULL, 0, independent(table)};
     if (!p || !y) {
         return 0;
     }
@@ -198,7 +206,7 @@ static int read_tables(struct rx_drift_input *in, const struct rx_drift_files *f
     const char *const paths[] = {files->baseline, files->current, files->baseline_labels,
                                  files->current_labels};
     for (int i = 0; i < 4; i++) {
-        int rc = paths[i] ? rx_number_table_read(paths[i], &in->table[i], err) : 0;
+        int rc = paths[i] ? rx_number_table_read(paths[i], files->group, &in->table[i], err) : 0;
         if (rc < 0) {
             return rc;
         }

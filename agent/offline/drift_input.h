@@ -15,6 +15,7 @@ struct rx_drift_files {
     const char *baseline, *current;               /* paths */
     const char *baseline_labels, *current_labels; /* paths or NULL: one row for each row */
     const char *columns;                          /* "a,b,c" or NULL */
+    const char *group; /* column that tells which rows belong together; may be absent */
 };
 
 struct rx_drift_input {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,17 +73,82 @@ static int read_row(struct rx_number_table *table, const struct rx_csv *csv, str
     return 0;
 }
 
-int rx_number_table_read(const char *path, struct rx_number_table **ret, struct rx_error *err)
+/* Hashes of the group column's fields. */
+struct groups {
+    size_t column, n, capacity;
+    uint64_t *hashes; /* owned */
+};
+
+/* FNV-1a (G. Fowler, L. Noll, K. Vo). Two values that collide count as one, which is harmless. */
+static int add_group(struct groups *groups, struct rx_str field, struct rx_error *err)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < field.n; i++) {
+        hash = (hash ^ (unsigned char)field.p[i]) * 0x100000001b3u;
+    }
+    if (groups->n == groups->capacity) {
+        size_t wanted = groups->capacity ? 2 * groups->capacity : 1024;
+        uint64_t *hashes = realloc(groups->hashes, wanted * sizeof(*hashes));
+        if (!hashes) {
+            return rx_error_set(err, -ENOMEM, "out of memory");
+        }
+        groups->hashes = hashes;
+        groups->capacity = wanted;
+    }
+    groups->hashes[groups->n++] = hash;
+    return 0;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static size_t count_groups(struct groups *groups)
+{
+    size_t distinct = 0;
+    if (groups->n > 0) {
+        qsort(groups->hashes, groups->n, sizeof(*groups->hashes), by_hash);
+    }
+    for (size_t i = 0; i < groups->n; i++) {
+        distinct += i == 0 || groups->hashes[i] != groups->hashes[i - 1];
+    }
+    return distinct;
+}
+
+static void groups_free(struct groups *groups)
+{
+    free(groups->hashes);
+}
+RX_DEFINE_CLEANUP_INPLACE(groups, struct groups, groups_free);
+
+/* The column of that name, or `columns` when there is none. */
+static size_t find_group(const struct rx_number_table *table, const char *name)
+{
+    size_t c = 0;
+    while (c < table->columns && !(name && strcmp(table->column[c].name, name) == 0)) {
+        c++;
+    }
+    return c;
+}
+
+int rx_number_table_read(const char *path, const char *group, struct rx_number_table **ret,
+                         struct rx_error *err)
 {
     rx_auto(csv) struct rx_csv *csv = NULL;
     rx_auto(number_table) struct rx_number_table *table = calloc(1, sizeof(*table));
     if (!table) {
         return rx_error_set(err, -ENOMEM, "out of memory");
     }
+    rx_auto(groups) struct groups groups = {0};
     size_t capacity = 0;
     int rc = rx_csv_open_all(path, &csv, err);
     if (rc == 0) {
         rc = add_columns(table, csv, err);
+    }
+    if (rc == 0) {
+        groups.column = find_group(table, group);
     }
     while (rc == 0) {
         rc = rx_csv_next(csv, err);
@@ -93,10 +159,14 @@ int rx_number_table_read(const char *path, struct rx_number_table **ret, struct 
         if (rc == 0) {
             rc = read_row(table, csv, err);
         }
+        if (rc == 0 && groups.column < table->columns) {
+            rc = add_group(&groups, rx_csv_field(csv, groups.column), err);
+        }
     }
     if (rc < 0) {
         return rc;
     }
+    table->groups = groups.column < table->columns ? count_groups(&groups) : table->rows;
     *ret = RX_TAKE(table);
     return 0;
 }

@@ -23,11 +23,13 @@ struct rx_number_column {
 
 struct rx_number_table {
     size_t rows, columns;
+    size_t groups;                   /* distinct values of the group column; rows without one */
     struct rx_number_column *column; /* owned: [columns] */
 };
 
-int rx_number_table_read(const char *path, struct rx_number_table **ret, struct rx_error *err)
-    RX_MUST_CHECK;
+/* group: name of the column that tells which rows belong together, or NULL; it may be absent. */
+int rx_number_table_read(const char *path, const char *group, struct rx_number_table **ret,
+                         struct rx_error *err) RX_MUST_CHECK;
 void rx_number_table_free(struct rx_number_table *table);
 RX_DEFINE_CLEANUP(number_table, struct rx_number_table *, rx_number_table_free);
 

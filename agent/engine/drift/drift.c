@@ -32,6 +32,11 @@ const char *rx_drift_grade_name(enum rx_drift_grade grade)
     return names[grade];
 }
 
+static double independent(double share)
+{
+    return share > 0 && share < 1 ? share : 1;
+}
+
 static void test_column(const struct rx_drift_column *c, const struct rx_drift_options *o,
                         struct rx_drift_column_result *r)
 {
@@ -41,15 +46,21 @@ static void test_column(const struct rx_drift_column *c, const struct rx_drift_o
     *r = (struct rx_drift_column_result){nan, nan, nan, nan, nan, nan, nan, nan, RX_DRIFT_UNKNOWN};
     double n_a = (double)(a->n + a->missing);
     double n_b = (double)(b->n + b->missing);
+    double w_a = independent(a->independent);
+    double w_b = independent(b->independent);
     if (a->n + a->missing < o->min_baseline || b->n + b->missing < o->min_current) {
         return;
     }
     r->missing_change = (double)b->missing / n_b - (double)a->missing / n_a;
-    r->missing_p = rx_two_proportions((double)a->missing, n_a, (double)b->missing, n_b);
+    r->missing_p = rx_two_proportions(w_a * (double)a->missing, w_a * n_a, w_b * (double)b->missing,
+                                      w_b * n_b);
     r->effect = fabs(r->missing_change);
     bool some_missing = a->missing + b->missing > 0;
     if (a->n >= o->min_baseline && b->n >= o->min_current) {
         r->ks = rx_ks_two_sample(a->sorted, a->n, b->sorted, b->n, &r->ks_p);
+        if (w_a < 1 || w_b < 1) {
+            r->ks_p = rx_ks_p(r->ks, w_a * (double)a->n, w_b * (double)b->n);
+        }
         r->psi = rx_psi_samples(a->sorted, a->n, b->sorted, b->n, o->psi_bins);
         r->effect = fmax(r->effect, r->ks);
         /* two looks at one column: Bonferroni */
@@ -182,7 +193,9 @@ static int test_target(const struct rx_drift_target *t, const struct rx_drift_op
     if (rc < 0) {
         return rx_error_wrap(err, "%s", t->name);
     }
-    r->oe_p = binomial_p((double)r->current.positives, (double)r->current.n, r->current.mean_p);
+    double share = independent(t->current.independent);
+    r->oe_p = binomial_p(share * (double)r->current.positives, share * (double)r->current.n,
+                         r->current.mean_p);
     r->has_baseline = enough(&t->baseline, o);
     if (!r->has_baseline || !enough(&t->current, o)) {
         return 0;
@@ -191,12 +204,13 @@ static int test_target(const struct rx_drift_target *t, const struct rx_drift_op
     if (rc < 0) {
         return rx_error_wrap(err, "%s of the baseline", t->name);
     }
+    double wider[] = {1 / sqrt(independent(t->baseline.independent)), 1 / sqrt(share)};
     r->auc_drop = r->baseline.auc - r->current.auc;
-    compare(r->auc_drop, r->baseline.auc_se, r->current.auc_se, o->level, &r->auc_p,
-            &r->auc_drop_lo, &r->auc_drop_hi);
+    compare(r->auc_drop, wider[0] * r->baseline.auc_se, wider[1] * r->current.auc_se, o->level,
+            &r->auc_p, &r->auc_drop_lo, &r->auc_drop_hi);
     r->brier_rise = r->current.brier - r->baseline.brier;
-    compare(r->brier_rise, r->baseline.brier_se, r->current.brier_se, o->level, &r->brier_p,
-            &r->brier_rise_lo, &r->brier_rise_hi);
+    compare(r->brier_rise, wider[0] * r->baseline.brier_se, wider[1] * r->current.brier_se,
+            o->level, &r->brier_p, &r->brier_rise_lo, &r->brier_rise_hi);
     return 0;
 }
 

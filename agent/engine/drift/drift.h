@@ -42,10 +42,16 @@ enum rx_drift_grade { RX_DRIFT_UNKNOWN, RX_DRIFT_STABLE, RX_DRIFT_WATCH, RX_DRIF
 /* "unknown", "stable", "watch", "drift". */
 const char *rx_drift_grade_name(enum rx_drift_grade grade);
 
-/* Finite values, sorted ascending, and how many rows had none. */
+/*
+ * Finite values, sorted ascending, and how many rows had none. Rows that belong together, such as
+ * several snapshots of one pool, are not independent: `independent` is the number of groups over
+ * the number of rows (0 counts as 1), and tests count so much of each row. That is right when the
+ * rows of a group are alike and errs on the quiet side when they differ.
+ */
 struct rx_drift_sample {
     const double *sorted; /* borrowed */
     size_t n, missing;
+    double independent;
 };
 
 struct rx_drift_column {
@@ -72,6 +78,7 @@ int rx_drift_columns(const struct rx_drift_column *columns, size_t n,
 struct rx_drift_labels {
     const double *p, *y; /* borrowed: probabilities, labels 0 / 1 */
     size_t n;
+    double independent; /* as above */
 };
 struct rx_drift_target {
     const char *name; /* borrowed */

@@ -72,10 +72,14 @@ double rx_ks_two_sample(const double *a, size_t n_a, const double *b, size_t n_b
         }
         largest = fmax(largest, fabs((double)i / (double)n_a - (double)j / (double)n_b));
     }
-    double size = (double)n_a * (double)n_b / ((double)n_a + (double)n_b);
-    size_t rounded = (size_t)nearbyint(size);
-    *ret_p = rx_ks_sf(rounded > 0 ? rounded : 1, largest);
+    *ret_p = rx_ks_p(largest, (double)n_a, (double)n_b);
     return largest;
+}
+
+double rx_ks_p(double distance, double n_a, double n_b)
+{
+    double size = nearbyint(n_a * n_b / (n_a + n_b));
+    return rx_ks_sf(size > 1 ? (size_t)size : 1, distance);
 }
 
 double rx_wasserstein(const double *a, size_t n_a, const double *b, size_t n_b)

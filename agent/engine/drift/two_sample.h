@@ -35,6 +35,8 @@ double rx_psi_samples(const double *a, size_t n_a, const double *b, size_t n_b, 
 /* Largest distance of the distribution functions; *ret_p is the asymptotic two-sided p value.
  * NaN when a sample is empty. */
 double rx_ks_two_sample(const double *a, size_t n_a, const double *b, size_t n_b, double *ret_p);
+/* The p value alone, for sizes that need not be whole (rows that count less than one). */
+double rx_ks_p(double distance, double n_a, double n_b);
 double rx_wasserstein(const double *a, size_t n_a, const double *b, size_t n_b);
 
 /* p value of equal shares: k_a of n_a against k_b of n_b; 1 when nothing can differ. */
