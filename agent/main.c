@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"portfolio", rx_cmd_portfolio, "the risk of what an owner holds and owes"},
     {"drift", rx_cmd_drift, "compare the features and probabilities of two tables"},
     {"wallet", rx_cmd_wallet, "what a wallet made, how it trades, and who trades well"},
+    {"risk", rx_cmd_risk, "risk and flags of a token from stored answers; the table of rules"},
     {"version", version, "print the version"},
 };
 
