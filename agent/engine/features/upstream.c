@@ -12,7 +12,7 @@
 
 static const struct {
     const char *name;
-    rx_up_reader *read;
+    rx_up_reader *reader;
 } sources[RX_UPSTREAM_MAX] = {
     [RX_UPSTREAM_GOPLUS_EVM] = {"goplus", rx_up_goplus},
     [RX_UPSTREAM_GOPLUS_SOLANA] = {"goplus_solana", rx_up_goplus_solana},
@@ -195,7 +195,7 @@ int rx_upstream_parse(struct rx_str text, const struct rx_upstream_query *query,
         read_plain((struct rx_str){0}, query->http_status, "no known form of answer", ret);
         return 0;
     }
-    sources[ret->source].read(root, query, ret);
+    sources[ret->source].reader(root, query, ret);
     const enum rx_upstream_status http = status_of_http(query->http_status);
     if (http != RX_UPSTREAM_OK &&
         (ret->status == RX_UPSTREAM_OK || ret->status == RX_UPSTREAM_MALFORMED)) {

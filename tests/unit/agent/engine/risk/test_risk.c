@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Components, composite, flags and floors on tokens made by hand. covers measure.c */
+/* Components, composite, flags and floors on tokens made by hand. covers measure.c and rules.c */
 #include "agent/engine/risk/risk.h"
 
 #include <math.h>
