@@ -109,7 +109,7 @@ static bool minimise(const struct problem *q, double theta[MAX_TERMS])
         for (int j = 0; j < q->n; j++) {
             slope += step[j] * gradient[j];
         }
-        if (slope <= 1e-15 * (1 + fabs(now.loss))) {
+        if (slope <= 1e-12 * (1 + fabs(now.loss))) {
             for (int j = 0; j < q->n; j++) {
                 theta[j] -= step[j]; /* the last digits; the loss no longer shows them */
             }

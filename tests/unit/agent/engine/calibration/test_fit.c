@@ -154,12 +154,33 @@ static void test_random(void **state)
     assert_true(fitted > 6000);
 }
 
+/* Rows as they come in practice always settle, however the sums round. */
+static void test_settles(void **state)
+{
+    (void)state;
+    struct seeded s = {16};
+    static double x[1200], y[1200];
+    for (int round = 0; round < 1500; round++) {
+        size_t n = 200 + seeded_below(&s, 1000);
+        for (size_t i = 0; i < n; i++) {
+            x[i] = -0.5 + 1.4 * seeded_normal(&s);
+            y[i] = seeded_unit(&s) < 1 / (1 + exp(-x[i])) ? 1 : 0;
+        }
+        struct rx_cal_rows rows = {n, x, y, NULL};
+        for (size_t f = 0; f < RX_ARRAY_LEN(fits); f++) {
+            struct rx_calibrator cal;
+            struct rx_error err = {0};
+            assert_ok(fits[f](&rows, &cal, &err), &err);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_oracle),  cmocka_unit_test(test_recovers),
         cmocka_unit_test(test_weights), cmocka_unit_test(test_degenerate),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_settles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
