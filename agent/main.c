@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"drift", rx_cmd_drift, "compare the features and probabilities of two tables"},
     {"wallet", rx_cmd_wallet, "what a wallet made, how it trades, and who trades well"},
     {"risk", rx_cmd_risk, "risk and flags of a token from stored answers; the table of rules"},
+    {"backtest", rx_cmd_backtest, "a model on recorded pools, walked forward in time"},
     {"version", version, "print the version"},
 };
 

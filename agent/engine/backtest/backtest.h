@@ -94,7 +94,7 @@ struct rx_backtest_trades {
     double win_rate, win_lo, win_hi; /* 95 % Wilson */
     double profit, profit_factor;    /* WETH; gains / losses, NaN without losses */
     double best, worst, mean_return; /* of the stake */
-    double fees, slippage, gas;      /* WETH paid */
+    double fees, slippage, gas;      /* WETH paid; slippage of a sale up to its proceeds */
     double turnover;                 /* WETH bought */
     double final_equity, total_return, max_drawdown, sharpe, sharpe_se; /* NaN: too few days */
     double days;

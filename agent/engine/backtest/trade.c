@@ -199,8 +199,9 @@ static void decide(struct book *b, const struct rx_decision *row)
     if (position->exit < HUGE_VAL) {
         b->t.fees += position->proceeds / RX_AMM_AFTER_FEE * POOL_FEE;
         if (rx_tape_reserves(tape, rx_tape_seen(tape, position->exit), &weth, &token)) {
-            b->t.slippage +=
-                position->tokens * RX_AMM_AFTER_FEE * weth / token - position->proceeds;
+            /* A pool that is all but empty has a price without a meaning: at most what was got. */
+            const double spot = position->tokens * RX_AMM_AFTER_FEE * weth / token;
+            b->t.slippage += fmin(spot - position->proceeds, position->proceeds);
         }
     }
 }
