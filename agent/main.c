@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"features", rx_cmd_features, "what the features are: unit, range, source, formula"},
     {"portfolio", rx_cmd_portfolio, "the risk of what an owner holds and owes"},
     {"drift", rx_cmd_drift, "compare the features and probabilities of two tables"},
+    {"recalibrate", rx_cmd_recalibrate, "fit maps from matured labels and keep what is better"},
     {"wallet", rx_cmd_wallet, "what a wallet made, how it trades, and who trades well"},
     {"risk", rx_cmd_risk, "risk and flags of a token from stored answers; the table of rules"},
     {"backtest", rx_cmd_backtest, "a model on recorded pools, walked forward in time"},

@@ -9,5 +9,6 @@ int rx_cmd_risk(int argc, char **argv);
 int rx_cmd_score(int argc, char **argv);
 int rx_cmd_portfolio(int argc, char **argv);
 int rx_cmd_drift(int argc, char **argv);
+int rx_cmd_recalibrate(int argc, char **argv);
 int rx_cmd_wallet(int argc, char **argv);
 int rx_cmd_backtest(int argc, char **argv);

@@ -105,16 +105,23 @@ static int by_hash(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static size_t count_groups(struct groups *groups)
+/* Hands the hashes to the table and counts the distinct ones. */
+static int count_groups(struct groups *groups, struct rx_number_table *table, struct rx_error *err)
 {
-    size_t distinct = 0;
-    if (groups->n > 0) {
-        qsort(groups->hashes, groups->n, sizeof(*groups->hashes), by_hash);
+    size_t n = groups->n;
+    rx_autofree uint64_t *sorted = malloc((n + 1) * sizeof(*sorted));
+    if (!sorted) {
+        return rx_error_set(err, -ENOMEM, "out of memory");
     }
-    for (size_t i = 0; i < groups->n; i++) {
-        distinct += i == 0 || groups->hashes[i] != groups->hashes[i - 1];
+    if (n > 0) {
+        memcpy(sorted, groups->hashes, n * sizeof(*sorted));
+        qsort(sorted, n, sizeof(*sorted), by_hash);
     }
-    return distinct;
+    for (size_t i = 0; i < n; i++) {
+        table->groups += i == 0 || sorted[i] != sorted[i - 1];
+    }
+    table->group = RX_TAKE(groups->hashes);
+    return 0;
 }
 
 static void groups_free(struct groups *groups)
@@ -166,7 +173,11 @@ int rx_number_table_read(const char *path, const char *group, struct rx_number_t
     if (rc < 0) {
         return rc;
     }
-    table->groups = groups.column < table->columns ? count_groups(&groups) : table->rows;
+    if (groups.column == table->columns) {
+        table->groups = table->rows;
+    } else if (count_groups(&groups, table, err) < 0) {
+        return -ENOMEM;
+    }
     *ret = RX_TAKE(table);
     return 0;
 }
@@ -181,6 +192,7 @@ void rx_number_table_free(struct rx_number_table *table)
         free(table->column[c].values);
     }
     free(table->column);
+    free(table->group);
     free(table);
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/error.h"
 
@@ -23,7 +24,8 @@ struct rx_number_column {
 
 struct rx_number_table {
     size_t rows, columns;
-    size_t groups;                   /* distinct values of the group column; rows without one */
+    size_t groups;   /* distinct values of the group column; rows without one */
+    uint64_t *group; /* owned: [rows] a number for each such value, or NULL without one */
     struct rx_number_column *column; /* owned: [columns] */
 };
 
