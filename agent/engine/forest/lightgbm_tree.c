@@ -8,6 +8,9 @@
 #define DEFAULT_LEFT 2u
 #define TYPE_MAX     11 /* missing type 2 with both flags; 3 is not defined */
 
+/* So that no sum of leaves leaves the range of doubles. */
+#define MAX_LEAF 1e100
+
 #define MAX_CAT_WORDS (1u << 26) /* categories are below 2^31 */
 
 struct tree {
@@ -185,7 +188,13 @@ static int read_leaves(const struct tree *tree, struct rx_error *err)
     struct rx_lgb_list list;
     int r = rx_lgb_list_open(tree->fields, "leaf_value", tree->leaves, &list, err);
     for (size_t i = 0; r == 0 && i < tree->leaves; i++) {
-        r = rx_lgb_list_double(&list, &tree->nodes[tree->inner + i].value, err);
+        double *value = &tree->nodes[tree->inner + i].value;
+        r = rx_lgb_list_double(&list, value, err);
+        if (r == 0 && fabs(*value) > MAX_LEAF) {
+            r = rx_error_set(err, RX_EINVALID,
+                             "leaf_value: number %zu: expected at most %g in size, got %g", i + 1,
+                             MAX_LEAF, *value);
+        }
     }
     return r < 0 ? r : rx_lgb_list_close(&list, err);
 }

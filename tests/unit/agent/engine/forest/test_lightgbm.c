@@ -300,6 +300,7 @@ static const struct refusal {
     {"leaf_value=1 2 4", "leaf_value=1 2 4 8", "leaf_value: expected 3 numbers, got 4"},
     {"leaf_value=1 2 4", "leaf_value=1 2 inf", "leaf_value: number 3: expected a finite number"},
     {"leaf_value=1 2 4", "leaf_value=1 2 1e999", "leaf_value: number 3"},
+    {"leaf_value=1 2 4", "leaf_value=1 2 -2e100", "leaf_value: number 3: expected at most 1e+100"},
     {"leaf_count=5 3 2", "leaf_count=5 -3 2", "leaf_count: number 2"},
     {"internal_count=10 8", "internal_count=10", "internal_count: expected 2 numbers, got 1"},
     {"cat_boundaries=0 2", "cat_boundaries=1 2", "cat_boundaries: number 1"},
