@@ -226,8 +226,7 @@ static uint32_t leader(const struct rx_behaviour_context *context)
 {
     for (size_t i = 0; i < context->n_related; i++) {
         const struct rx_related *r = &context->related[i];
-        if (r->relation == RX_RELATION_COORDINATED && r->score >= .5 && r->events >= 5 &&
-            r->leads >= .8) {
+        if (r->scores[RX_RELATION_COORDINATED] >= .5 && r->same_moment >= 5 && r->leads >= .8) {
             return r->wallet;
         }
     }

@@ -8,6 +8,8 @@
 /* A row of the token in order of time, with what came after it. */
 struct rx_finder_market_row {
     const struct rx_trade *trade;
+    int64_t time; /* its time and side, beside each other for the scans of neighbours */
+    enum rx_side side;
     uint32_t local;  /* wallet, numbered within the token */
     bool counts;     /* in the window, a buy or sell at or above the smallest size */
     bool known;      /* the price now and within the next hour is known */

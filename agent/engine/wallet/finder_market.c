@@ -43,8 +43,11 @@ static int group(struct rx_finder_market *m, const uint32_t *indices, size_t n)
             m->names[m->n_wallets] = row->wallet;
             local[row->wallet] = (uint32_t)++m->n_wallets;
         }
-        m->rows[m->n_rows++] = (struct rx_finder_market_row){
-            .trade = row, .local = local[row->wallet] - 1, .counts = counts(m, row)};
+        m->rows[m->n_rows++] = (struct rx_finder_market_row){.trade = row,
+                                                             .time = row->time,
+                                                             .side = row->side,
+                                                             .local = local[row->wallet] - 1,
+                                                             .counts = counts(m, row)};
     }
     m->start = calloc(m->n_wallets + 2, sizeof(*m->start));
     m->stamp = calloc(m->n_wallets + 1, sizeof(*m->stamp));
@@ -68,11 +71,11 @@ static void mark_early(struct rx_finder_market *m)
 {
     size_t buys = 0;
     for (size_t i = 0; i < m->n_rows; i++) {
-        buys += m->rows[i].trade->side == RX_SIDE_BUY;
+        buys += m->rows[i].side == RX_SIDE_BUY;
     }
     size_t left = (buys + 9) / 10;
     for (size_t i = 0; i < m->n_rows && left > 0; i++) {
-        if (m->rows[i].trade->side == RX_SIDE_BUY) {
+        if (m->rows[i].side == RX_SIDE_BUY) {
             m->rows[i].early = true;
             left--;
         }
@@ -152,7 +155,7 @@ static int mark_moves(struct rx_finder_market *m)
     start(&o, queues);
     for (size_t i = 0; i < m->n_rows; i++) {
         struct rx_finder_market_row *row = &m->rows[i];
-        row->known = look(&o, row->trade->time, m->as_of, &row->pump, &row->dump);
+        row->known = look(&o, row->time, m->as_of, &row->pump, &row->dump);
     }
     /* The same question at every point of the series: what a trade at any moment would have met. */
     start(&o, queues);

@@ -96,16 +96,15 @@ static void note_neighbour(struct measure *a, uint32_t local)
 static void look_around(struct measure *a, size_t at)
 {
     const struct rx_finder_market *m = a->m;
-    const int64_t time = m->rows[at].trade->time;
-    for (size_t i = at; i > 0 && at - i < MAX_NEAR && m->rows[i - 1].trade->time >= time - NEAR;
-         i--) {
+    const int64_t time = m->rows[at].time;
+    for (size_t i = at; i > 0 && at - i < MAX_NEAR && m->rows[i - 1].time >= time - NEAR; i--) {
         if (m->rows[i - 1].local != a->local) {
             note_neighbour(a, m->rows[i - 1].local);
             a->edges++;
         }
     }
-    for (size_t i = at + 1;
-         i < m->n_rows && i - at <= MAX_NEAR && m->rows[i].trade->time <= time + NEAR; i++) {
+    for (size_t i = at + 1; i < m->n_rows && i - at <= MAX_NEAR && m->rows[i].time <= time + NEAR;
+         i++) {
         if (m->rows[i].local != a->local) {
             note_neighbour(a, m->rows[i].local);
             a->edges++;
@@ -121,13 +120,13 @@ static bool is_sandwich(const struct measure *a, size_t at)
     bool stranger = false;
     for (size_t i = at; i > 0 && at - i < 4 * MAX_NEAR; i--) {
         const struct rx_finder_market_row *row = &m->rows[i - 1];
-        if (row->trade->time < m->rows[at].trade->time - REACTION) {
+        if (row->time < m->rows[at].time - REACTION) {
             return false;
         }
-        if (row->local == a->local && row->trade->side == RX_SIDE_BUY) {
+        if (row->local == a->local && row->side == RX_SIDE_BUY) {
             return stranger;
         }
-        stranger = stranger || (row->local != a->local && row->trade->side == RX_SIDE_BUY);
+        stranger = stranger || (row->local != a->local && row->side == RX_SIDE_BUY);
     }
     return false;
 }
@@ -139,7 +138,7 @@ static void note_sell(struct measure *a, const struct rx_finder_market_row *row,
     if (row->known) {
         a->sells_known++;
         a->dumps += row->dump;
-        f->exit_time = row->dump ? row->trade->time : f->exit_time;
+        f->exit_time = row->dump ? row->time : f->exit_time;
     }
     if (fill->pnl == RX_MONEY_UNKNOWN) {
         return;
@@ -151,7 +150,7 @@ static void note_sell(struct measure *a, const struct rx_finder_market_row *row,
     f->realised += fill->pnl;
     if (f->best == RX_MONEY_UNKNOWN || fill->pnl > f->best) {
         f->best = fill->pnl;
-        f->best_time = row->trade->time;
+        f->best_time = row->time;
     }
     if (fill->cost > 0) {
         const double roi = rx_money_to_double(fill->pnl) / rx_money_to_double(fill->cost);

@@ -300,9 +300,10 @@ static bool strongest(const struct search *s, uint32_t wallet, struct rx_related
 {
     const struct link *link = &s->links[wallet];
     const double scores[3] = {link->fund, similarity(s, link), coordination(s, wallet, link)};
+    static const double counts[3] = {1, .5, 1};
     int best = 0;
     for (int i = 1; i < 3; i++) {
-        best = scores[i] > scores[best] ? i : best;
+        best = counts[i] * scores[i] > counts[best] * scores[best] ? i : best;
     }
     if (link->self || scores[best] < s->options->min_score || scores[best] <= 0) {
         return false;
@@ -311,8 +312,10 @@ static bool strongest(const struct search *s, uint32_t wallet, struct rx_related
         .wallet = wallet,
         .relation = (enum rx_relation)best,
         .score = scores[best],
+        .scores = {scores[0], scores[1], scores[2]},
         .shared_tokens = link->shared,
         .events = best == RX_RELATION_FUND_FLOW ? link->transfers : link->events,
+        .same_moment = link->events,
         .leads = link->events ? (double)link->leads / (double)link->events : (double)NAN,
         .depth = link->depth};
     return true;

@@ -12,7 +12,7 @@ enum rx_relation { RX_RELATION_FUND_FLOW, RX_RELATION_SIMILAR, RX_RELATION_COORD
 
 struct rx_related {
     uint32_t wallet;
-    enum rx_relation relation; /* the strongest of those found */
+    enum rx_relation relation; /* the strongest, similar_pattern counted half: it says least */
     /*
      * 0..1. fund_flow: 1 - 2^-transfers at depth 1, half the product of both at depth 2.
      * similar_pattern: Jaccard index of the token sets, each token weighted by ln(wallets / wallets
@@ -20,11 +20,13 @@ struct rx_related {
      * coordinated: share of the owner's trades with a trade of the other on the same side of the
      * same token within 5 minutes, less what its own activity would give by chance.
      */
-    double score;
+    double score;     /* of that relation */
+    double scores[3]; /* of all */
     size_t shared_tokens;
-    size_t events;  /* transfers, or trades at the same moment */
-    double leads;   /* share of those trades in which the other came first; NaN without any */
-    unsigned depth; /* of the funding path, 0 = none */
+    size_t events;      /* transfers, or trades at the same moment */
+    size_t same_moment; /* trades at the same moment */
+    double leads;       /* share of those trades in which the other came first; NaN without any */
+    unsigned depth;     /* of the funding path, 0 = none */
 };
 
 struct rx_related_options {

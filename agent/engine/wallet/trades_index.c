@@ -10,16 +10,6 @@
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
-static int by_wallet(const void *left, const void *right)
-{
-    const struct rx_trade *a = left;
-    const struct rx_trade *b = right;
-    if (a->wallet != b->wallet) {
-        return COMPARE(a->wallet, b->wallet);
-    }
-    return a->time != b->time ? COMPARE(a->time, b->time) : COMPARE(a->row, b->row);
-}
-
 static int by_price(const void *left, const void *right)
 {
     const struct rx_price_point *a = left;
@@ -30,19 +20,43 @@ static int by_price(const void *left, const void *right)
     return a->time != b->time ? COMPARE(a->time, b->time) : COMPARE(a->price, b->price);
 }
 
+/* Small keys are sorted instead of the rows. */
 struct time_key {
     int64_t time;
-    uint32_t token, row, index;
+    uint32_t group, row, index; /* group: wallet or token */
 };
 
-static int by_token_time(const void *left, const void *right)
+static int by_group_time(const void *left, const void *right)
 {
     const struct time_key *a = left;
     const struct time_key *b = right;
-    if (a->token != b->token) {
-        return COMPARE(a->token, b->token);
+    if (a->group != b->group) {
+        return COMPARE(a->group, b->group);
     }
     return a->time != b->time ? COMPARE(a->time, b->time) : COMPARE(a->row, b->row);
+}
+
+static int sort_rows(struct rx_trades *t)
+{
+    rx_autofree struct time_key *keys = calloc(t->n_rows + 1, sizeof(*keys));
+    struct rx_trade *sorted = keys ? malloc((t->n_rows + 1) * sizeof(*sorted)) : NULL;
+    if (!sorted) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct rx_trade *row = &t->rows[i];
+        keys[i] = (struct time_key){row->time, row->wallet, row->row, (uint32_t)i};
+    }
+    if (t->n_rows > 0) {
+        qsort(keys, t->n_rows, sizeof(*keys), by_group_time);
+    }
+    for (size_t i = 0; i < t->n_rows; i++) {
+        sorted[i] = t->rows[keys[i].index];
+    }
+    free(t->rows);
+    t->rows = sorted;
+    t->cap_rows = t->n_rows + 1;
+    return 0;
 }
 
 static int index_tokens(struct rx_trades *t)
@@ -62,7 +76,7 @@ static int index_tokens(struct rx_trades *t)
             t->last_time = row->time;
         }
     }
-    qsort(keys, t->n_rows, sizeof(*keys), by_token_time);
+    qsort(keys, t->n_rows, sizeof(*keys), by_group_time);
     for (size_t i = 0; i < t->n_rows; i++) {
         t->by_token[i] = keys[i].index;
     }
@@ -134,10 +148,10 @@ static int derive_prices(struct rx_trades *t)
 
 int rx_trades_finish(struct rx_trades *t)
 {
-    if (t->n_rows > 0) {
-        qsort(t->rows, t->n_rows, sizeof(*t->rows), by_wallet);
+    int rc = sort_rows(t);
+    if (rc == 0) {
+        rc = index_wallets(t);
     }
-    int rc = index_wallets(t);
     if (rc == 0) {
         rc = index_tokens(t);
     }
