@@ -23,6 +23,7 @@ static int version(int argc, char **argv)
 
 static const struct command commands[] = {
     {"serve", rx_cmd_serve, "follow the chain and answer over HTTP"},
+    {"model", rx_cmd_model, "check, describe, apply or explain a model file"},
     {"score", rx_cmd_score, "score one pool of recorded events"},
     {"replay", rx_cmd_replay, "features and probabilities of recorded events as CSV"},
     {"features", rx_cmd_features, "what the features are: unit, range, source, formula"},

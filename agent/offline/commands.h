@@ -7,6 +7,7 @@ int rx_cmd_replay(int argc, char **argv);
 int rx_cmd_features(int argc, char **argv);
 int rx_cmd_risk(int argc, char **argv);
 int rx_cmd_score(int argc, char **argv);
+int rx_cmd_model(int argc, char **argv);
 int rx_cmd_portfolio(int argc, char **argv);
 int rx_cmd_drift(int argc, char **argv);
 int rx_cmd_recalibrate(int argc, char **argv);

@@ -5,23 +5,34 @@
 #include <string.h>
 #include <zlib.h>
 
-#define BUFFER_BYTES (4u * RX_LINE_MAX)
+/* The buffer holds a few lines of the longest kind. */
+#define BUFFER_LINES 4u
 
 struct rx_lines {
     char *path; /* owned */
     gzFile file;
     unsigned long long number;
-    size_t start, end; /* unread bytes of the buffer */
+    size_t start, end;    /* unread bytes of the buffer */
+    size_t line_max, cap; /* cap: bytes of the buffer */
     bool eof;
-    char buffer[BUFFER_BYTES];
+    char buffer[];
 };
 
 int rx_lines_open(const char *path, struct rx_lines **ret, struct rx_error *err)
 {
-    rx_auto(lines) struct rx_lines *lines = malloc(sizeof(*lines));
+    return rx_lines_open_long(path, RX_LINE_MAX, ret, err);
+}
+
+int rx_lines_open_long(const char *path, size_t line_max, struct rx_lines **ret,
+                       struct rx_error *err)
+{
+    size_t cap = BUFFER_LINES * line_max;
+    rx_auto(lines) struct rx_lines *lines = malloc(sizeof(*lines) + cap);
     if (!lines) {
         return rx_error_set(err, -ENOMEM, "%s: out of memory", path);
     }
+    lines->line_max = line_max;
+    lines->cap = cap;
     lines->file = NULL;
     lines->number = 0;
     lines->start = lines->end = 0;
@@ -35,7 +46,7 @@ int rx_lines_open(const char *path, struct rx_lines **ret, struct rx_error *err)
     if (!lines->file) {
         return rx_error_errno(err, errno ? errno : ENOMEM, "%s", path);
     }
-    if (gzbuffer(lines->file, BUFFER_BYTES) != 0) {
+    if (gzbuffer(lines->file, BUFFER_LINES * RX_LINE_MAX) != 0) {
         return rx_error_set(err, -ENOMEM, "%s: out of memory", path);
     }
     *ret = RX_TAKE(lines);
@@ -83,8 +94,7 @@ static int fill(struct rx_lines *lines, struct rx_error *err)
     lines->end -= lines->start;
     lines->start = 0;
     errno = 0;
-    int got =
-        gzread(lines->file, lines->buffer + lines->end, (unsigned)(BUFFER_BYTES - lines->end));
+    int got = gzread(lines->file, lines->buffer + lines->end, (unsigned)(lines->cap - lines->end));
     if (got <= 0) {
         lines->eof = true;
         return read_error(lines, err);
@@ -99,9 +109,9 @@ static int give(struct rx_lines *lines, size_t n, size_t skip, struct rx_str *re
     const char *text = lines->buffer + lines->start;
     lines->start += n + skip;
     lines->number++;
-    if (n > RX_LINE_MAX) {
-        return rx_error_set(err, RX_ELIMIT, "%s: line %llu: longer than %u bytes", lines->path,
-                            lines->number, RX_LINE_MAX);
+    if (n > lines->line_max) {
+        return rx_error_set(err, RX_ELIMIT, "%s: line %llu: longer than %zu bytes", lines->path,
+                            lines->number, lines->line_max);
     }
     if (n > 0 && text[n - 1] == '\r') {
         n--;
@@ -124,7 +134,7 @@ int rx_lines_next(struct rx_lines *lines, struct rx_str *ret, struct rx_error *e
         if (lines->eof) {
             return have > 0 ? give(lines, have, 0, ret, err) : 0;
         }
-        if (have > RX_LINE_MAX) {
+        if (have > lines->line_max) {
             return give(lines, have, 0, ret, err);
         }
         int rc = fill(lines, err);

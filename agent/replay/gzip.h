@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reads the lines of a text file that may be gzip-compressed (told by its first bytes). Memory is
- * one fixed buffer; a line may have RX_LINE_MAX bytes. Blocking; one thread.
+ * one fixed buffer of four times the longest line, RX_LINE_MAX bytes. Blocking; one thread.
  */
 #pragma once
 
@@ -16,6 +16,9 @@ struct rx_lines;
 
 /* Errors name the path. *ret is owned by the caller. */
 int rx_lines_open(const char *path, struct rx_lines **ret, struct rx_error *err) RX_MUST_CHECK;
+/* The same for tables of thousands of columns: lines of up to line_max bytes, at most 256 MiB. */
+int rx_lines_open_long(const char *path, size_t line_max, struct rx_lines **ret,
+                       struct rx_error *err) RX_MUST_CHECK;
 void rx_lines_close(struct rx_lines *lines);
 RX_DEFINE_CLEANUP(lines, struct rx_lines *, rx_lines_close);
 

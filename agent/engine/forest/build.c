@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Making a forest: what loaders call, and the check of every tree before it is used. */
 #include <errno.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -296,6 +297,38 @@ static void keep_first(struct rx_forest *forest)
     }
 }
 
+static double largest_leaf(const struct rx_forest *forest, const struct rx_forest_tree *tree)
+{
+    double most = 0;
+    for (size_t i = 0; i < tree->n_nodes; i++) {
+        const struct rx_forest_node *node = &forest->nodes[tree->first_node + i];
+        most = node->kind == RX_NODE_LEAF ? fmax(most, fabs(node->value)) : most;
+    }
+    return forest->dart ? most * fabs((double)tree->weight) : most;
+}
+
+/* No row may reach a sum that the precision of the sums cannot hold. */
+static int check_sums(const struct rx_forest *forest, struct rx_error *err)
+{
+    double highest = forest->family == RX_FOREST_XGBOOST ? (double)FLT_MAX : DBL_MAX;
+    rx_autofree double *sums = calloc(forest->n_outputs, sizeof(*sums));
+    if (!sums) {
+        return rx_error_set(err, -ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < forest->n_outputs; i++) {
+        sums[i] = fabs(forest->base[i]);
+    }
+    for (size_t i = 0; i < forest->n_trees; i++) {
+        double *sum = &sums[forest->trees[i].group];
+        *sum += largest_leaf(forest, &forest->trees[i]);
+        if (!(*sum < highest / 2)) {
+            return rx_error_set(err, RX_EINVALID,
+                                "tree %zu: leaf values: the sum of the trees can overflow", i);
+        }
+    }
+    return 0;
+}
+
 int rx_forest_finish(struct rx_forest *forest, struct rx_error *err)
 {
     if (forest->n_outputs == 0 || forest->n_inputs > RX_FOREST_MAX_INPUTS) {
@@ -313,5 +346,9 @@ int rx_forest_finish(struct rx_forest *forest, struct rx_error *err)
         return rc;
     }
     keep_first(forest);
+    rc = check_sums(forest, err);
+    if (rc < 0) {
+        return rc;
+    }
     return rx_forest_compile(forest, &forest->compiled, err);
 }

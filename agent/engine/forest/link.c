@@ -2,7 +2,10 @@
 /*
  * From margins to values by the objective. XGBoost's are computed in float32 with the C library's
  * expf, its guards included (the exponent is capped at 88.7, 1e-16 is added to the denominator).
+ * Where the libraries answer infinity the answer is the largest finite number.
  */
+#include <float.h>
+
 #include "agent/engine/forest/forest_core.h"
 
 static double sigmoid_float(double margin)
@@ -20,11 +23,12 @@ static double one_of(const struct rx_forest *forest, double margin)
     case RX_LINK_SIGMOID:
         return single ? sigmoid_float(margin) : 1 / (1 + exp(-forest->link_scale * margin));
     case RX_LINK_EXP:
-        return single ? (double)expf((float)margin) : exp(margin);
+        return single ? fmin((double)expf((float)margin), (double)FLT_MAX)
+                      : fmin(exp(margin), DBL_MAX);
     case RX_LINK_LOG1P_EXP:
-        return log1p(exp(margin));
+        return fmin(log1p(exp(margin)), DBL_MAX);
     case RX_LINK_SIGNED_SQUARE:
-        return copysign(margin * margin, margin);
+        return copysign(fmin(margin * margin, DBL_MAX), margin);
     case RX_LINK_STEP:
         return margin > 0 ? 1 : 0;
     default:
