@@ -100,7 +100,7 @@ size_t rx_risk_measure_eval(const struct rx_risk_rule *rules, size_t n,
             continue;
         }
         ret->applies = true;
-        ret->points = rx_risk_max(ret->points, rule->points);
+        ret->weight = rx_risk_max(ret->weight, rule->points * (rule->power ? TRUSTED_SHARE : 1));
         const double value = context->features[rule->feature];
         if (!isnan(value)) {
             ret->known = true;

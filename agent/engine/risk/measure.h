@@ -31,7 +31,8 @@ struct rx_risk_triple {
 
 struct rx_risk_measure {
     bool applies, known;
-    double points;                         /* of the strongest row that applies */
+    double weight; /* in the known share: the points of the strongest row that applies; of a power
+                      only the part that counts whatever a trust list says */
     struct rx_risk_triple q;               /* 0..1; `now` is 0 when unknown */
     double q_worst;                        /* q with the unknown at its riskiest, as it is known */
     struct rx_risk_triple floor;           /* 0..100 */

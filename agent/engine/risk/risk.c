@@ -18,7 +18,7 @@ struct safety {
 struct building {
     struct safety safety;
     struct rx_risk_triple floor;
-    double points, known_points; /* of the measures */
+    double weight, known_weight; /* of the measures */
     double shares[RX_RISK_MAX_PARTS];
     double share_sum;
 };
@@ -63,8 +63,8 @@ static void add_model(struct rx_risk_component *c, struct building *b,
     const bool no_day = missing(rug->day);
     const bool no_week = missing(rug->week);
     /* The model weighs as much as all measures together. */
-    const double weight = b->points;
-    b->points += weight;
+    const double weight = b->weight;
+    b->weight += weight;
     if (no_day && no_week) {
         multiply(&b->safety, 0, 1, 0, 1);
         return;
@@ -76,7 +76,7 @@ static void add_model(struct rx_risk_component *c, struct building *b,
     const double hi = (unit(day.hi) + (no_week ? 1 : unit(week.hi))) / 2;
     const double worst = (unit(day.p) + (no_week ? 1 : unit(week.p))) / 2;
     multiply(&b->safety, now, worst, lo, hi);
-    b->known_points += weight * ((no_day ? 0 : 0.5) + (no_week ? 0 : 0.5));
+    b->known_weight += weight * ((no_day ? 0 : 0.5) + (no_week ? 0 : 0.5));
     c->known = true;
     add_part(c, b, (struct rx_risk_part){"rug_probability", NULL, now, 0}, now);
 }
@@ -105,7 +105,7 @@ static void add_flag(struct rx_risk_result *ret, const struct rx_risk_rule *rule
 static void add_measure(struct rx_risk_component *c, struct building *b,
                         const struct rx_risk_measure *m, const struct rx_risk_context *context)
 {
-    b->points += m->points;
+    b->weight += m->weight;
     multiply(&b->safety, m->q.now, m->q_worst, m->q.lo, m->q.hi);
     b->floor.lo = rx_risk_max(b->floor.lo, m->floor.lo);
     b->floor.hi = rx_risk_max(b->floor.hi, m->floor.hi);
@@ -115,7 +115,7 @@ static void add_measure(struct rx_risk_component *c, struct building *b,
     }
     if (m->known) {
         c->known = true;
-        b->known_points += m->points;
+        b->known_weight += m->weight;
         const double value = context->features[m->rule->feature];
         add_part(c, b, (struct rx_risk_part){m->rule->id, m->rule, value, 0}, m->q.now);
     }
@@ -154,7 +154,7 @@ static void finish(struct rx_risk_component *c, struct building *b, double unkno
 {
     const double now = PERCENT * (1 - b->safety.now);
     const double worst = PERCENT * (1 - b->safety.worst);
-    c->known_share = b->points > 0 ? b->known_points / b->points : 0;
+    c->known_share = b->weight > 0 ? b->known_weight / b->weight : 0;
     const double unknown = unknown_weight * (1 - c->known_share) * (worst - now);
     c->floor = b->floor.now;
     c->value = rx_risk_max(now + unknown, b->floor.now);

@@ -110,10 +110,10 @@ struct rx_risk_part {
 };
 
 struct rx_risk_component {
-    bool known;                            /* false: nothing is known; value NaN, lo 0, hi 100 */
-    double value, lo, hi;                  /* lo <= value <= hi */
-    double known_share;                    /* 0..1, of the inputs by their points */
-    double floor;                          /* the highest one met; 0 = none */
+    bool known;           /* false: nothing is known; value NaN, lo 0, hi 100 */
+    double value, lo, hi; /* lo <= value <= hi */
+    double known_share;   /* 0..1, of the inputs by their points; powers count a quarter */
+    double floor;         /* the highest one met; 0 = none */
     const struct rx_risk_rule *floor_rule; /* NULL = none */
     size_t n_parts; /* value = sum of their points (the base is 0), largest first;
                               those from n_parts on are not set */

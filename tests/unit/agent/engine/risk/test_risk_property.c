@@ -6,7 +6,7 @@
 #include "agent/engine/risk/risk.h"
 #include "tests/support/test.h"
 
-#define ROUNDS 40000
+#define ROUNDS 100000
 #define EPS    1e-9
 
 struct token {
