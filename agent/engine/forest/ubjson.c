@@ -260,7 +260,7 @@ static int parse_container(struct parser *p, struct rx_ubj *out)
         out->n = header.n;
         return take_bytes(p, header.n * size, &out->bytes);
     }
-    if (header.counted && header.n > left(p)) {
+    if (header.counted && header.n > p->bytes.n) {
         return refuse(p, "a container has more members than the file has bytes");
     }
     if (++p->depth > RX_UBJ_MAX_DEPTH) {
