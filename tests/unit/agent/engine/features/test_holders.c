@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Holder and creator columns against going over all transfers again, and against goldens. */
+/* Holder and creator columns against going over all transfers again, and against goldens; covers
+ * dev.c, people_marks.c and balances.c. */
 #include "agent/engine/features/holders.h"
 
 #include <errno.h>
@@ -312,6 +313,30 @@ static void test_too_many(void **state)
     assert_true(most < 40u << 20);
 }
 
+/* More moments in a day than are kept: what needs the lost ones is missing until they are old. */
+static void test_too_busy(void **state)
+{
+    (void)state;
+    enum { BUSY = 80000 };
+    rx_auto(holders) struct rx_holders *holders = new_holders(true, RX_POOL_SECONDS);
+    struct move move = {.to = CREATOR, .value = BUSY};
+    assert_int_equal(give(holders, &move, 1), 1);
+    for (unsigned i = 1; i <= BUSY; i++) {
+        move = (struct move){.time = i, .from = CREATOR, .to = i % 2 ? 3 : CREATOR + 1, .value = 1};
+        assert_int_equal(give(holders, &move, i + 1), 1);
+    }
+    double x[RX_F_MAX];
+    struct rx_error err = {0};
+    assert_ok(rx_holders_features(holders, BUSY, NULL, x, &err), &err);
+    assert_true(isnan(x[RX_F_CREATOR_SELLS_24H]) && isnan(x[RX_F_HOLDER_GROWTH_24H]));
+    assert_true(x[RX_F_HOLDERS] == 1); /* all is given away */
+    /* A day after the last mark that was let go, the window is whole again. */
+    assert_ok(rx_holders_features(holders, BUSY - 20000 + DAY, NULL, x, &err), &err);
+    close_to(x[RX_F_CREATOR_SELLS_24H], 10000, "creator_sells_24h");
+    close_to(x[RX_F_HOLDER_GROWTH_24H], 1.0 / 2 - 1, "holder_growth_24h");
+    assert_true(rx_holders_memory(holders) < 10u << 20);
+}
+
 static int build(void *arg)
 {
     (void)arg;
@@ -340,7 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walks),    cmocka_unit_test(test_golden),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_torture),
+        cmocka_unit_test(test_too_busy), cmocka_unit_test(test_torture),
     };
     return cmocka_run_group_tests(tests, make_cast, NULL);
 }
