@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* radarx-agent score: the score of one recorded pool at a block, as a page or as JSON. */
 #include <errno.h>
-#include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,101 +8,15 @@
 #include "agent/engine/score/write.h"
 #include "agent/offline/cmd_input.h"
 #include "agent/offline/commands.h"
+#include "agent/offline/facts_input.h"
+#include "agent/offline/score_args.h"
 #include "agent/offline/score_table.h"
+#include "agent/replay/people.h"
 #include "agent/replay/replay.h"
 #include "agent/replay/tables.h"
 #include "common/base/buf.h"
-#include "common/base/parse.h"
 
 #define MAX_OUTPUT (1u << 20)
-
-static const char usage[] =
-    "usage: radarx-agent score --events FILE --pairs FILE --pool ADDRESS [--lp FILE] [--at BLOCK]\n"
-    "                          [--model FILE] [--json]\n"
-    "\n"
-    "  --events FILE   Sync events: pool,block,logi,reserve0,reserve1 (CSV, plain or .gz)\n"
-    "  --pairs FILE    pool,token,decimals,weth_pos; -999 decimals = unknown\n"
-    "  --pool ADDRESS  the pair, 0x and 40 hex digits\n"
-    "  --lp FILE       LP-token transfers: pool,block,logi,from,to,value\n"
-    "  --at BLOCK      head block (default: the pool's last event)\n"
-    "  --model FILE    probability model (default: the built-in one)\n"
-    "  --json          a JSON document in place of the page\n";
-
-struct arguments {
-    const char *events, *pairs, *lp, *model;
-    unsigned char pool[20];
-    bool has_pool, has_at, json;
-    uint64_t at;
-};
-
-static int parse_value(int opt, struct arguments *args)
-{
-    switch (opt) {
-    case 'e':
-        args->events = optarg;
-        return 0;
-    case 'p':
-        args->pairs = optarg;
-        return 0;
-    case 'l':
-        args->lp = optarg;
-        return 0;
-    case 'm':
-        args->model = optarg;
-        return 0;
-    case 'P':
-        args->has_pool = true;
-        if (rx_parse_hex_bytes(rx_str_of(optarg), args->pool, 20) < 0) {
-            fputs("radarx-agent score: --pool: 0x and 40 hex digits expected\n", stderr);
-            return -EINVAL;
-        }
-        return 0;
-    case 'b':
-        args->has_at = true;
-        if (rx_parse_u64(rx_str_of(optarg), INT64_MAX, &args->at) < 0) {
-            fputs("radarx-agent score: --at: a block number expected\n", stderr);
-            return -EINVAL;
-        }
-        return 0;
-    case 'j':
-        args->json = true;
-        return 0;
-    case 'h':
-        fputs(usage, stdout);
-        return 1;
-    default:
-        fputs(usage, stderr);
-        return -EINVAL;
-    }
-}
-
-static int parse_arguments(int argc, char **argv, struct arguments *args)
-{
-    static const struct option options[] = {
-        {"events", required_argument, NULL, 'e'},
-        {"pairs", required_argument, NULL, 'p'},
-        {"lp", required_argument, NULL, 'l'},
-        {"pool", required_argument, NULL, 'P'},
-        {"at", required_argument, NULL, 'b'},
-        {"model", required_argument, NULL, 'm'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    *args = (struct arguments){0};
-    int opt;
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        int rc = parse_value(opt, args);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    if (!args->events || !args->pairs || !args->has_pool || optind != argc) {
-        fputs(usage, stderr);
-        return -EINVAL;
-    }
-    return 0;
-}
 
 static void put_address(char out[43], const unsigned char address[20])
 {
@@ -149,28 +61,58 @@ static void write_json(const struct rx_score_page *page, uint64_t first_block, s
     rx_buf_putc(out, '\n');
 }
 
-static int print_score(const struct rx_pool_rows *rows, struct rx_pool *pool, uint64_t at,
-                       const struct rx_model *model, bool json, struct rx_error *err)
+/* The features of the pool's own events, of the files beside them, and of stored answers. */
+static int collect(const struct rx_score_args *args, const struct rx_pool_rows *rows,
+                   struct rx_pool *pool, uint64_t at, double *features, struct rx_error *err)
 {
     rx_auto(pool_view) struct rx_pool_view *view = rx_pool_view_new(pool);
+    struct rx_facts facts;
+    const struct rx_people_options people = {
+        .transfers = args->transfers,
+        .locks = args->locks,
+        .creator = args->has_creator ? args->creator : NULL,
+        .history = {.prior_tokens = args->creator_tokens, .prior_rugs = args->creator_rugs}};
+    char token[43];
+    if (!view) {
+        return rx_error_set(err, -ENOMEM, "out of memory");
+    }
+    rx_pool_view_features(view, (int64_t)at, features);
+    int rc = rx_replay_people(rows, pool, at, &people, features, err);
+    put_address(token, rows->token);
+    rx_facts_init(&facts);
+    for (size_t i = 0; rc == 0 && i < args->n_snapshots; i++) {
+        bool solana = false;
+        rc = rx_facts_read(args->snapshots[i], rx_str_of(token), -1, &facts, &solana, err);
+        if (rc == 0 && solana) {
+            rc = rx_error_set(err, RX_EINVALID, "%s: an answer about a token on Ethereum expected",
+                              args->snapshots[i]);
+        }
+    }
+    rx_facts_apply(&facts, features);
+    return rc;
+}
+
+static int print_score(const struct rx_score_args *args, const struct rx_pool_rows *rows,
+                       struct rx_pool *pool, uint64_t at, const struct rx_model *model,
+                       struct rx_error *err)
+{
     rx_auto(model_scratch) struct rx_model_scratch *scratch = NULL;
     rx_auto(buf) struct rx_buf out = RX_BUF_INIT(MAX_OUTPUT);
     double features[RX_F_MAX];
     char address[43], token[43];
     struct rx_score score;
-    if (!view) {
-        return rx_error_set(err, -ENOMEM, "out of memory");
-    }
     int rc = rx_model_scratch_new(model, &scratch, err);
+    if (rc == 0) {
+        rc = collect(args, rows, pool, at, features, err);
+    }
     if (rc < 0) {
         return rc;
     }
     put_address(address, rows->pool);
     put_address(token, rows->token);
-    rx_pool_view_features(view, (int64_t)at, features);
-    rx_score_compute(model, features, NULL, RX_RISK_EVM, scratch, &score);
+    rx_score_compute(model, features, &args->weights, RX_RISK_EVM, scratch, &score);
     const struct rx_score_page page = {address, token, at, features, model, &score, scratch};
-    if (json) {
+    if (args->json) {
         write_json(&page, rx_pool_first_block(pool), &out);
     } else {
         rx_score_table(&page, &out);
@@ -182,7 +124,7 @@ static int print_score(const struct rx_pool_rows *rows, struct rx_pool *pool, ui
     return rc;
 }
 
-static int run(const struct arguments *args, struct rx_error *err)
+static int run(const struct rx_score_args *args, struct rx_error *err)
 {
     rx_auto(model) struct rx_model *model = NULL;
     rx_auto(tables) struct rx_tables *tables = NULL;
@@ -210,14 +152,14 @@ static int run(const struct arguments *args, struct rx_error *err)
                           "zero up to block %llu",
                           (unsigned long long)at);
     }
-    return rc < 0 ? rc : print_score(rows, pool, at, model, args->json, err);
+    return rc < 0 ? rc : print_score(args, rows, pool, at, model, err);
 }
 
 int rx_cmd_score(int argc, char **argv)
 {
-    struct arguments args;
+    struct rx_score_args args;
     struct rx_error err = {0};
-    int rc = parse_arguments(argc, argv, &args);
+    int rc = rx_score_args_parse(argc, argv, &args);
     if (rc != 0) {
         return rc > 0 ? 0 : 2;
     }

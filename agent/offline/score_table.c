@@ -17,7 +17,7 @@ static void put_cell(struct rx_buf *out, const struct rx_score_target *target)
         snprintf(text, sizeof(text), "%.3g %% [%.3g, %.3g]%s", 100 * target->p, 100 * target->lo,
                  100 * target->hi, noted ? "*" : "");
     }
-    rx_buf_printf(out, "  %-20s", text);
+    rx_buf_printf(out, "  %-23s", text);
 }
 
 static void put_head(struct rx_buf *out, const struct rx_score_page *page)
@@ -38,7 +38,7 @@ static void put_targets(struct rx_buf *out, const struct rx_score_page *page)
     rx_buf_printf(out, "\nPROBABILITY THAT THE PRICE REACHES A MULTIPLE [%g %% interval]\n      ",
                   level);
     for (size_t m = 0; m < RX_MULTIPLIERS; m++) {
-        rx_buf_printf(out, "  %-20s", rx_multipliers[m]);
+        rx_buf_printf(out, "  %-23s", rx_multipliers[m]);
     }
     for (size_t h = 0; h < RX_HORIZONS; h++) {
         rx_buf_printf(out, "\n  %-4s", rx_horizons[h]);
@@ -50,7 +50,7 @@ static void put_targets(struct rx_buf *out, const struct rx_score_page *page)
     }
     rx_buf_puts(out, "\n\nPROBABILITY THAT THE LIQUIDITY IS PULLED (a rug)\n      ");
     for (size_t h = 0; h < RX_HORIZONS; h++) {
-        rx_buf_printf(out, "  %-20s", rx_horizons[h]);
+        rx_buf_printf(out, "  %-23s", rx_horizons[h]);
     }
     rx_buf_puts(out, "\n      ");
     for (size_t h = 0; h < RX_HORIZONS; h++) {

@@ -5,10 +5,8 @@ import csv
 import gzip
 import io
 import json
-import math
 import os
 import random
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import trade_oracle  # noqa: E402
+import bundle_oracle  # noqa: E402
 import univ2_oracle as oracle  # noqa: E402
 
 AGENT = Path(os.environ.get("RADARX_BUILD", ROOT / "build")) / "radarx-agent"
@@ -26,7 +25,9 @@ FIXTURES = ROOT / "tests" / "fixtures" / "replay"
 DATA = Path(os.environ.get("RADARX_DATA", ROOT.parent / "shared" / "data")) / "univ2"
 AGES = {"1h": 1, "6h": 6, "24h": 24, "72h": 72}
 FEATURES = list(oracle.EVENT_COLUMNS) + list(oracle.LP_COLUMNS)
-MODEL = [f"p_{t}{s}" for t in ("rug_24h", "x2_24h") for s in ("", "_lo", "_hi")]
+HORIZONS = ("24h", "7d", "30d")
+TARGETS = [f"rug_{h}" for h in HORIZONS] + [f"x{k}_{h}" for h in HORIZONS for k in (2, 5, 10, 20, 50)]
+MODEL = [f"p_{t}{s}" for t in TARGETS for s in ("", "_lo", "_hi")]
 HEADER = ["pool", "token", "age", "first_block"] + FEATURES + trade_oracle.COLUMNS + MODEL
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded pools at {DATA}: set RADARX_DATA")
@@ -236,37 +237,19 @@ def test_random_markets(tmp_path):
 # --- the model, computed a second time by the text of models/README.md ----------------------------
 
 
-def evaluate(target, quantile, row):
-    transforms = {
-        "identity": lambda x, factor: x,
-        "log1p": lambda x, factor: math.log1p(max(x, 0)),
-        "asinh": lambda x, factor: math.asinh(factor * x),
-    }
-    z = [1.0]
-    for i in target["inputs"]:
-        text = row[i["name"]]
-        t = transforms[i["transform"]](float(text), i["factor"]) if text else None
-        z.append(0.0 if t is None else (min(max(t, i["low"]), i["high"]) - i["mean"]) / i["scale"])
-    weights = [target["intercept"]] + [i["coefficient"] for i in target["inputs"]]
-    calibration, triangle = target["calibration"], iter(target["interval"]["covariance"])
-    f = calibration["a"] * sum(w * x for w, x in zip(weights, z)) + calibration["b"]
-    variance = target["interval"]["drift_variance"]
-    for i in range(len(z)):
-        for j in range(i + 1):
-            variance += (1 if i == j else 2) * next(triangle) * z[i] * z[j]
-    half = quantile * math.sqrt(variance)
-    return [1 / (1 + math.exp(-x)) for x in (f, f - half, f + half)]
-
-
 def test_probabilities():
-    model = json.loads((ROOT / "models" / "default.json").read_text())
-    rows, _ = replay(FIXTURES / "events.csv", FIXTURES / "pairs.csv", "--lp", FIXTURES / "lp.csv")
-    assert len(rows) == 5
-    for row in rows:
-        for target in model["targets"]:
-            want = evaluate(target, statistics.NormalDist().inv_cdf(0.5 + model["confidence_level"] / 2), row)
-            got = [float(row[f"p_{target['name']}{s}"]) for s in ("", "_lo", "_hi")]
-            assert got == pytest.approx(want, rel=1e-9)
+    model = bundle_oracle.read((ROOT / "models" / "default.json").read_text())
+    checked = 0
+    for lp in ((), ("--lp", FIXTURES / "lp.csv")):
+        rows, _ = replay(FIXTURES / "events.csv", FIXTURES / "pairs.csv", *lp)
+        assert len(rows) == 5
+        for row in rows:
+            values = {name: float(row[name]) if row[name] else None for name in model["features"]}
+            for name, want in bundle_oracle.evaluate(model, values).items():
+                got = [float(row[f"p_{name}{s}"]) for s in ("", "_lo", "_hi")]
+                assert got == pytest.approx(want, rel=1e-9, abs=1e-12)
+                checked += 1
+    assert checked == 10 * len(model["targets"])
 
 
 # --- score ---------------------------------------------------------------------------------------
@@ -274,7 +257,7 @@ def test_probabilities():
 
 def score(*more):
     result = agent("score", "--events", FIXTURES / "events.csv", "--pairs", FIXTURES / "pairs.csv", *more)
-    return result, json.loads(result.stdout) if result.returncode == 0 else None
+    return result, json.loads(result.stdout) if result.returncode == 0 and "--json" in more else None
 
 
 def test_score_agrees_with_replay():
@@ -282,16 +265,70 @@ def test_score_agrees_with_replay():
     row = next(r for r in rows if r["age"] == "1h")
     # The last block within the hour; the features that depend on the moment itself differ by a fraction of a block.
     at = int(int(row["first_block"]) + 3600 / 13.35)
-    _, answer = score("--pool", row["pool"], "--at", at)
+    _, answer = score("--pool", row["pool"], "--at", at, "--json")
     assert answer["as_of_block"] == at
-    assert answer["features"]["n_sync"] == float(row["n_sync"])
+    assert answer["features"]["pool_features"]["n_sync"] == float(row["n_sync"])
     assert answer["probabilities"]["rug_24h"] is None  # 269 of 269.66 blocks: not an hour yet
     assert {"path": "probabilities.rug_24h", "reason": "pool_too_young"} in answer["unknown"]
-    _, answer = score("--pool", row["pool"], "--at", at + 1)
-    target = answer["probabilities"]["rug_24h"]
+    assert {"path": "rug_probability.24h", "reason": "pool_too_young"} in answer["unknown"]
+    _, answer = score("--pool", row["pool"], "--at", at + 1, "--json")
+    target = answer["rug_probability"]["24h"]
+    assert target == answer["probabilities"]["rug_24h"]
     assert target["confidence_interval"]["lower"] < target["probability"] < target["confidence_interval"]["upper"]
-    assert answer["risk"]["rug_risk"] == pytest.approx(100 * target["probability"])
-    assert answer["features"]["lp_n"] is None
+    assert answer["features"]["pool_features"]["lp_n"] is None
+    assert {"path": "features.pool_features.lp_n", "reason": "lp_transfers_not_read"} in answer["unknown"]
+    cells = [[answer["probability_heatmap"]["horizons"][h][f"{k}x"]["probability"] for k in (2, 5, 10, 20, 50)]
+             for h in HORIZONS]
+    assert all(a >= b for r in cells for a, b in zip(r, r[1:]))
+    assert all(a <= b for x, y in zip(cells, cells[1:]) for a, b in zip(x, y))
+    for name, why in answer["explanations"].items():
+        shown = why["base"] + sum(t["contribution"] for t in why["top_features"]) + why["other"]
+        assert shown == pytest.approx(why.get("log_odds", why.get("value")), abs=1e-9), name
+    assert why["value"] == answer["risk_score"]["composite_score"]
+
+
+def test_score_page():
+    """What a person reads: every part, and the numbers of --json."""
+    pool = next(oracle.read_csv(FIXTURES / "expected.csv"))["pool"]
+    result, _ = score("--pool", pool, "--lp", FIXTURES / "lp.csv")
+    assert result.returncode == 0, result.stderr
+    page = result.stdout
+    _, answer = score("--pool", pool, "--lp", FIXTURES / "lp.csv", "--json")
+    for part in ("token  0x", "PROBABILITY THAT THE PRICE", "PROBABILITY THAT THE LIQUIDITY", "RISK (0 safest",
+                 "WHY a rug within 24h", "UNKNOWN", "composite_score", "all other features"):
+        assert part in page, part
+    cell = answer["probability_heatmap"]["horizons"]["7d"]["5x"]["probability"]
+    assert f"{100 * cell:.3g} % [" in page
+    assert "nan" not in page and "inf" not in page.replace("information", "")
+    assert max(len(line) for line in page.splitlines()) <= 140
+
+
+def test_score_takes_more(tmp_path):
+    """Token transfers, LP locks, the creator and stored answers of services fill what events alone leave unknown."""
+    row = next(oracle.read_csv(FIXTURES / "expected.csv"))
+    pool, token, block = row["pool"], row["token"], int(row["first_block"])
+    creator, holder, zero = f"0x{0xc0:040x}", f"0x{0xd0:040x}", f"0x{0:040x}"
+    (tmp_path / "transfers.csv").write_text(
+        "token,block,logi,from,to,value\n"
+        f"{token},{block},0,{zero},{creator},1000\n{token},{block},1,{creator},{holder},250\n")
+    (tmp_path / "locks.csv").write_text(f"pool,unlock_block,share\n{pool},{block + 100000},0.5\n")
+    security = {"is_honeypot": "1", "sell_tax": "0.62", "is_open_source": "1"}
+    (tmp_path / "goplus.json").write_text(json.dumps({"code": 1, "message": "OK", "result": {token: security}}))
+    _, answer = score("--pool", pool, "--lp", FIXTURES / "lp.csv", "--transfers", tmp_path / "transfers.csv", "--locks",
+                      tmp_path / "locks.csv", "--creator", creator, "--creator-tokens", "3", "--creator-rugs", "2",
+                      "--snapshot", tmp_path / "goplus.json", "--json")
+    features = answer["features"]
+    assert features["holder_features"]["total_holders"] == 2
+    assert features["dev_features"]["dev_holding_percentage"] == pytest.approx(0.75)
+    assert features["dev_features"]["creator_prior_rugs"] == 2
+    assert features["dev_features"]["contract_verified"] is True
+    assert features["security_features"]["sell_tax"] == 0.62
+    assert features["pool_features"]["lp_lock_expiry_h"] > 24
+    assert "honeypot" in answer["risk_score"]["risk_flags"]
+    assert answer["risk_score"]["composite_score"] >= 90
+    weights = {"rug": 0, "dev": 0, "distribution": 1, "social_manipulation": 0, "liquidity": 0}
+    _, other = score("--pool", pool, "--lp", FIXTURES / "lp.csv", "--risk-weights", json.dumps(weights), "--json")
+    assert other["risk_score"]["composite_score"] != answer["risk_score"]["composite_score"]
 
 
 def test_score_refuses():
@@ -302,7 +339,9 @@ def test_score_refuses():
     ):
         result, _ = score(*more)
         assert result.returncode == 1 and message in result.stderr
-    for more in (("--pool", "nonsense"), ("--pool", pool, "--at", "-1"), (), ("--pool", pool, "extra")):
+    for more in (("--pool", "nonsense"), ("--pool", pool, "--at", "-1"), (), ("--pool", pool, "extra"),
+                 ("--pool", pool, "--creator", "0x1"), ("--pool", pool, "--creator-rugs", "-1"),
+                 ("--pool", pool, "--risk-weights", "{\"rug\":2}"), ("--pool", pool, "--snapshot")):
         result, _ = score(*more)
         assert result.returncode == 2 and result.stderr
 
@@ -374,10 +413,12 @@ def test_bad_model(tmp_path):
     path.write_text(good)
     assert agent(*base).returncode == 0
     for text, message in (
-        (good[:-100], "line"),
-        (good.replace("rug_24h", "rug_48h"), "sha256"),
-        ("{}", "format"),
-        ("[" * 100000, "model.json"),
+        (good[:-100], "sha256"),
+        (good.replace("rug_24h", "rug_48h"), "sha256: the file has been changed"),
+        ("{}", "sha256"),
+        ("[" * 100000, "sha256"),
+        ('{"format": "radarx-model", "format_version": 1, "version": "x"}', "must be trained again"),
+        (bundle_oracle.sign(dict(bundle_oracle.read(good), components=[])), "components: an array of 1 to 64 expected"),
     ):
         path.write_text(text)
         result = agent(*base)
