@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AGENT = Path(os.environ.get("RADARX_BUILD", ROOT / "build")) / "radarx-agent"
 DATA = Path(os.environ.get("RADARX_DATA", ROOT.parent / "shared" / "data")) / "models"
 GOLDEN = DATA / "xgb_models" / "golden"
-MODELS = int(os.environ.get("RADARX_RANDOM_MODELS", "100"))
+MODELS = int(os.environ.get("RADARX_RANDOM_MODELS", "80"))
 SEED = int(os.environ.get("RADARX_RANDOM_SEED", "1"))
 
 needs_data = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no recorded models at {GOLDEN}: set RADARX_DATA")
@@ -87,9 +87,10 @@ def test_random_models_bit_for_bit(random_models, tmp_path):
             want = floats(folder / "margins.f32")
             assert last_columns(out, k, facts["header"]).tobytes() == want.tobytes(), (folder, facts)
             margins += len(want)
-            agent(*args, "--margin", "--iterations", "all")
-            want = floats(folder / "margins_all.f32")
-            assert last_columns(out, k, facts["header"]).tobytes() == want.tobytes(), (folder, facts)
+            if facts["best"] is not None:
+                agent(*args, "--margin", "--iterations", "all")
+                want = floats(folder / "margins_all.f32")
+                assert last_columns(out, k, facts["header"]).tobytes() == want.tobytes(), (folder, facts)
             agent(*args)
             want = floats(folder / "values.f32")
             got = last_columns(out, len(want) // facts["rows"], facts["header"])

@@ -134,6 +134,12 @@ static void test_line_limit(void **state)
     text[RX_LINE_MAX + 1] = 'x';
     put(text, sizeof(text));
     assert_int_equal(read_all(&err), RX_ELIMIT);
+    rx_auto(lines) struct rx_lines *lines = NULL;
+    struct rx_str line;
+    assert_ok(rx_lines_open_long(path, sizeof(text), &lines, &err), &err);
+    assert_int_equal(rx_lines_next(lines, &line, &err), 1);
+    assert_int_equal(line.n, sizeof(text));
+    assert_int_equal(rx_lines_next(lines, &line, &err), 0);
 }
 
 static void test_many_lines(void **state)

@@ -2,6 +2,7 @@
 #include "common/json/read.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "tests/support/test.h"
@@ -225,6 +226,12 @@ static void test_limits(void **state)
     assert_int_equal(rx_json_i64(rx_json_get(rx_json_root(doc), "a"), 0), 1);
     rx_json_doc_free(doc);
     assert_int_equal(rx_json_parse((struct rx_str){NULL, 0}, NULL, &doc, &err), RX_EPARSE);
+    const struct rx_json_limits loose = {.allow_nonfinite = true};
+    assert_ok(rx_json_parse(RX_STR("[NaN,-Infinity]"), &loose, &doc, &err), &err);
+    assert_true(isnan(rx_json_double(rx_json_item(rx_json_root(doc), 0), 0)));
+    assert_true(isinf(rx_json_double(rx_json_item(rx_json_root(doc), 1), 0)));
+    rx_json_doc_free(doc);
+    assert_int_equal(rx_json_parse(RX_STR("[NaN]"), NULL, &doc, &err), RX_EPARSE);
 }
 
 /* An object of n members k0, k1, ..., the last one repeated when asked for. */
