@@ -133,6 +133,7 @@ static void report(const struct rx_tables_counts *counts, uint64_t rows)
 static int run(const struct arguments *args, struct rx_error *err)
 {
     rx_auto(model) struct rx_model *model = NULL;
+    rx_auto(model_scratch) struct rx_model_scratch *scratch = NULL;
     rx_auto(tables) struct rx_tables *tables = NULL;
     struct rx_replay_options options = {.lp = args->lp != NULL};
     int rc = rx_replay_parse_ages(rx_str_of(args->ages), &options, err);
@@ -143,8 +144,8 @@ static int run(const struct arguments *args, struct rx_error *err)
         return rc;
     }
     options.model = model;
-    rc = rx_model_scratch_new(model, &options.scratch, err);
-    rx_auto(model_scratch) struct rx_model_scratch *scratch = options.scratch;
+    rc = rx_model_scratch_new(model, &scratch, err);
+    options.scratch = scratch;
     if (rc < 0) {
         return rc;
     }

@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-import trade_oracle  # noqa: E402
 import bundle_oracle  # noqa: E402
+import trade_oracle  # noqa: E402
 import univ2_oracle as oracle  # noqa: E402
 
 AGENT = Path(os.environ.get("RADARX_BUILD", ROOT / "build")) / "radarx-agent"

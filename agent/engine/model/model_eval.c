@@ -5,6 +5,9 @@
 #include "agent/engine/model/heatmap.h"
 #include "agent/engine/model/model_core.h"
 
+/* An end of an interval this close to 0 or 1 is there: the rest is rounding of a mean. */
+#define CERTAIN 1e-12
+
 static double logistic(double x)
 {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
@@ -233,6 +236,8 @@ void rx_model_eval(const struct rx_model *model, const double features[RX_F_MAX]
     for (size_t t = 0; t < model->n_targets; t++) {
         out[t].lo = fmin(out[t].lo, out[t].p);
         out[t].hi = fmax(out[t].hi, out[t].p);
+        out[t].lo = out[t].lo < CERTAIN ? 0 : out[t].lo;
+        out[t].hi = out[t].hi > 1 - CERTAIN ? 1 : out[t].hi;
         if (out[t].p < before[t] || out[t].p > before[t]) {
             out[t].log_odds = log(out[t].p / (1 - out[t].p));
         }

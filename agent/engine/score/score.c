@@ -55,6 +55,7 @@ void rx_score_targets(const struct rx_model *model, const double features[RX_F_M
     const double oldest = rx_model_max_age_h(model);
     const bool beyond = features[RX_F_AGE_H] > oldest;
     memcpy(score->inputs, features, sizeof(score->inputs));
+    score->age_h = features[RX_F_AGE_H];
     double widen = 1;
     if (beyond) {
         /* Twice as wide at e times the oldest trained age, and so on. */
@@ -110,4 +111,9 @@ void rx_score_explain(const struct rx_model *model, const struct rx_score *score
                       struct rx_model_scratch *scratch, size_t top, struct rx_explanation *ret)
 {
     rx_model_explain(model, target, score->inputs, score->estimates, scratch, top, ret);
+    for (size_t i = 0; i < ret->n; i++) {
+        if (ret->items[i].feature == RX_F_AGE_H) {
+            ret->items[i].value = score->age_h;
+        }
+    }
 }

@@ -45,6 +45,7 @@ struct rx_score {
     size_t n_targets;
     struct rx_score_target targets[RX_MODEL_MAX_TARGETS]; /* in the model's order */
     double inputs[RX_F_MAX]; /* what the model got: the features, age at most as trained */
+    double age_h;            /* the real one */
     struct rx_estimate estimates[RX_MODEL_MAX_TARGETS]; /* when the gate is open */
     struct rx_risk_result risk;                         /* of rx_score_compute only */
 };

@@ -120,7 +120,8 @@ void rx_feature_sentence(enum rx_feature feature, double value, char *out, size_
         return;
     }
     const char *bar = strchr(pattern, '|');
-    if (bar && value < 0.5) {
+    const bool boolean = strcmp(rx_feature_info(feature)->unit, "boolean") == 0;
+    if (bar && (boolean ? value < 0.5 : fabs(value) <= 0)) {
         pattern = bar + 1;
         bar = NULL;
     }

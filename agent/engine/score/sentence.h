@@ -21,5 +21,6 @@ void rx_contribution_sentence(const struct rx_contribution *part, const char *ta
 void rx_risk_part_sentence(const struct rx_risk_part *part, char *out, size_t size);
 
 /* sentence_rows.c: [RX_F_MAX]. '#' is the value with its unit, '~' a log ratio as a change in
- * percent; of a boolean, what is true before '|' and what is false behind it. */
+ * percent; of a boolean, what is true before '|' and what is false behind it; of a number, behind
+ * it what is said of 0. */
 extern const char *const rx_sentence_patterns[RX_F_MAX];

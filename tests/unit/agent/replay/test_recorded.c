@@ -90,10 +90,72 @@ static void test_rest(void **state)
     }
 }
 
+/* Snapshots of a pool that took all events in one go, and of one that was built again from its
+ * recorded events at each age, as a pool at rest is. Returns how many there are. */
+static unsigned compare_rebuilt(const struct rx_pool_rows *rows, bool lp)
+{
+    static const double ages[] = {1.0 / 24, 0.25, 1, 3};
+    unsigned snapshots = 0;
+    struct rx_error err = {0};
+    rx_auto(pool) struct rx_pool *first = NULL;
+    assert_ok(rx_replay_until(rows, false, rows->events[0].block + DAY_BLOCKS, &first, &err), &err);
+    for (size_t i = 0; i < RX_ARRAY_LEN(ages) && rx_pool_events(first) > 0; i++) {
+        double limit = (double)rx_pool_first_block(first) + ages[i] * RX_BLOCKS_PER_DAY;
+        rx_auto(pool) struct rx_pool *built = NULL;
+        assert_ok(rx_replay_until(rows, lp, (uint64_t)limit, &built, &err), &err);
+        if (rx_pool_events(built) < RX_POOL_MIN_EVENTS || rx_pool_weth(built) < RX_POOL_MIN_WETH) {
+            continue;
+        }
+        /* Looks in between must not change what comes later. */
+        rx_auto(pool) struct rx_pool *looked = NULL;
+        assert_ok(rx_replay_until(rows, lp, (uint64_t)limit, &looked, &err), &err);
+        rx_auto(pool_view) struct rx_pool_view *view = rx_pool_view_new(looked);
+        rx_auto(pool_view) struct rx_pool_view *small =
+            rx_pool_compact(looked, (int64_t)limit + DAY_BLOCKS);
+        assert_true(view && small);
+        double x[RX_F_MAX];
+        double y[RX_F_MAX];
+        rx_pool_features_at_age(built, ages[i], x);
+        rx_pool_features_at_age(looked, ages[i], y);
+        for (int k = 0; k < RX_F_MAX; k++) {
+            assert_true(x[k] == y[k] || (isnan(x[k]) && isnan(y[k])));
+        }
+        int64_t later = (int64_t)limit + 2 * DAY_BLOCKS;
+        if (later <= rx_pool_view_exact_until(small)) {
+            rx_pool_view_features(view, later, x);
+            rx_pool_view_features(small, later, y);
+            for (int k = 0; k < RX_F_MAX; k++) {
+                assert_true(x[k] == y[k] || (isnan(x[k]) && isnan(y[k])));
+            }
+        }
+        snapshots++;
+    }
+    return snapshots;
+}
+
+static void test_snapshots_at_rest(void **state)
+{
+    (void)state;
+    unsigned snapshots = 0;
+    for (unsigned file = 0; file < 2; file++) {
+        rx_auto(tables) struct rx_tables *tables =
+            file == 0 ? read_tables("univ2/events_2020_700pools.csv.gz", NULL)
+                      : read_tables("univ2/subset_sync.csv.gz", "univ2/subset_lp_transfer.csv.gz");
+        for (size_t k = 0; k < rx_tables_pools(tables); k++) {
+            if (rx_tables_pool(tables, k)->n_events > 0) {
+                snapshots += compare_rebuilt(rx_tables_pool(tables, k), file == 1);
+            }
+        }
+    }
+    print_message("%u snapshots\n", snapshots);
+    assert_int_equal(snapshots, 1120);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_snapshots_at_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

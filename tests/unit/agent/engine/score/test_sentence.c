@@ -24,6 +24,8 @@ static void test_known(void **state)
         {RX_F_MAX_DROP, -0.6931471805599453, "the sharpest fall in one event was -50 %"},
         {RX_F_LIQ_USD, 250000, "the liquidity is worth $250k"},
         {RX_F_IS_HONEYPOT, 1, "bought tokens cannot be sold"},
+        {RX_F_IDLE, 0.25, "nothing happened in the last 25 % of its life"},
+        {RX_F_IDLE, 0, "the last event was just now"},
         {RX_F_IS_HONEYPOT, 0, "bought tokens can be sold"},
         {RX_F_HOLDER_GROWTH_24H, 0.5, "the number of holders changed by 50 % in 24 hours"},
         {RX_F_T_INIT_LOG, 6, "the pool began with 1M tokens"},
