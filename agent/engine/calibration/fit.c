@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #define MAX_TERMS  3
-#define MAX_ROUNDS 200
+#define MAX_ROUNDS 80
 
 /* A logistic model: z = sum theta[j] term[j](x). */
 struct problem {
@@ -125,7 +125,7 @@ static bool minimise(const struct problem *q, double theta[MAX_TERMS])
             if (tried.loss <= now.loss - 1e-4 * length * slope) {
                 break;
             }
-            if (length < 1e-10) {
+            if (length < 1e-7) {
                 return true; /* rounding hides the rest */
             }
         }
