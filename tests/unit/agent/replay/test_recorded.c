@@ -90,9 +90,9 @@ static void test_rest(void **state)
     }
 }
 
-/* Snapshots of a pool that took all events in one go, and of one that was built again from its
- * recorded events at each age, as a pool at rest is. Returns how many there are. */
-static unsigned compare_rebuilt(const struct rx_pool_rows *rows, bool lp)
+/* Each recorded snapshot again: a pool that was looked at and laid to rest in between says the same
+ * as one that was not, and a view at rest the same as a whole one. Returns how many there are. */
+static unsigned compare_snapshots(const struct rx_pool_rows *rows, bool lp)
 {
     static const double ages[] = {1.0 / 24, 0.25, 1, 3};
     unsigned snapshots = 0;
@@ -101,12 +101,11 @@ static unsigned compare_rebuilt(const struct rx_pool_rows *rows, bool lp)
     assert_ok(rx_replay_until(rows, false, rows->events[0].block + DAY_BLOCKS, &first, &err), &err);
     for (size_t i = 0; i < RX_ARRAY_LEN(ages) && rx_pool_events(first) > 0; i++) {
         double limit = (double)rx_pool_first_block(first) + ages[i] * RX_BLOCKS_PER_DAY;
-        rx_auto(pool) struct rx_pool *built = NULL;
-        assert_ok(rx_replay_until(rows, lp, (uint64_t)limit, &built, &err), &err);
-        if (rx_pool_events(built) < RX_POOL_MIN_EVENTS || rx_pool_weth(built) < RX_POOL_MIN_WETH) {
+        rx_auto(pool) struct rx_pool *plain = NULL;
+        assert_ok(rx_replay_until(rows, lp, (uint64_t)limit, &plain, &err), &err);
+        if (rx_pool_events(plain) < RX_POOL_MIN_EVENTS || rx_pool_weth(plain) < RX_POOL_MIN_WETH) {
             continue;
         }
-        /* Looks in between must not change what comes later. */
         rx_auto(pool) struct rx_pool *looked = NULL;
         assert_ok(rx_replay_until(rows, lp, (uint64_t)limit, &looked, &err), &err);
         rx_auto(pool_view) struct rx_pool_view *view = rx_pool_view_new(looked);
@@ -115,7 +114,7 @@ static unsigned compare_rebuilt(const struct rx_pool_rows *rows, bool lp)
         assert_true(view && small);
         double x[RX_F_MAX];
         double y[RX_F_MAX];
-        rx_pool_features_at_age(built, ages[i], x);
+        rx_pool_features_at_age(plain, ages[i], x);
         rx_pool_features_at_age(looked, ages[i], y);
         for (int k = 0; k < RX_F_MAX; k++) {
             assert_true(x[k] == y[k] || (isnan(x[k]) && isnan(y[k])));
@@ -143,7 +142,7 @@ static void test_snapshots_at_rest(void **state)
                       : read_tables("univ2/subset_sync.csv.gz", "univ2/subset_lp_transfer.csv.gz");
         for (size_t k = 0; k < rx_tables_pools(tables); k++) {
             if (rx_tables_pool(tables, k)->n_events > 0) {
-                snapshots += compare_rebuilt(rx_tables_pool(tables, k), file == 1);
+                snapshots += compare_snapshots(rx_tables_pool(tables, k), file == 1);
             }
         }
     }
