@@ -211,7 +211,9 @@ int rx_ledger_take(struct rx_ledger *ledger, size_t at, const struct rx_trade *t
     int rc = ledger->method == RX_LOTS_AVERAGE ? take_pool(&take, &left) : take_queue(&take, &left);
     if (rc == 0 && route && ledger->method == RX_LOTS_LIFO) {
         struct book *book = &ledger->books[route->to];
-        reverse(book->lots + arrived, book->n - arrived);
+        if (book->n > arrived) {
+            reverse(book->lots + arrived, book->n - arrived);
+        }
     }
     if (rc == 0 && route) {
         rc = finish_route(&take, &left);
