@@ -114,10 +114,11 @@ void rx_model_explain(const struct rx_model *model, size_t target, const double 
     const double moved = estimates[target].log_odds - scratch->mapped[target];
     ret->n = 0;
     ret->log_odds = estimates[target].log_odds;
-    for (int i = 0; i < RX_F_MAX; i++) {
-        if (read[i]) {
+    for (size_t i = 0; i < model->n_features; i++) {
+        const enum rx_feature feature = model->features[i];
+        if (read[feature]) {
             ret->items[ret->n++] =
-                (struct rx_contribution){(enum rx_feature)i, features[i], scale * sums[i]};
+                (struct rx_contribution){feature, features[feature], scale * sums[feature]};
         }
     }
     if (moved < 0 || moved > 0) {
