@@ -56,13 +56,13 @@ def market(rng):
 
 
 def score(folder, syncs, transfers, locks, at):
-    shuffled = random.Random(1).sample(transfers, len(transfers))
+    shuffled = [(TOKEN, *t) for t in random.Random(1).sample(transfers, len(transfers))]
     result = subprocess.run(
         [
             *(AGENT, "score", "--json", "--pool", POOL, "--at", str(at), "--creator", CREATOR),
             *("--pairs", write(folder / "pairs.csv", "pool,token,decimals,weth_pos", [(POOL, TOKEN, 18, 0)])),
             *("--events", write(folder / "e.csv", "pool,block,logi,reserve0,reserve1", [(POOL, *s) for s in syncs])),
-            *("--transfers", write(folder / "t.csv", "token,block,logi,from,to,value", [(TOKEN, *t) for t in shuffled])),
+            *("--transfers", write(folder / "t.csv", "token,block,logi,from,to,value", shuffled)),
             *("--locks", write(folder / "l.csv", "pool,unlock_block,share", [(POOL, *lock) for lock in locks])),
         ],
         capture_output=True,

@@ -17,6 +17,7 @@ BRIDGES = {
 }
 VAULTS = {"0xba12222222228d8ba445958a75a0704d566bf2c8", "0x000000000004444c5dc75cb358380d2e3de08a90"}
 BURNED = {ZERO, DEAD}
+SPREAD = ("top1", "top10", "top50", "holder_gini", "holder_hhi", "nakamoto")
 
 
 def balances(transfers):
@@ -77,7 +78,7 @@ def columns(transfers, syncs, token, pool, creator, at):
             removed.add(target)
     recent = [value for block, value in sales if block > at - DAY_BLOCKS]
     out = {"holders": len(who), "holder_growth_24h": Fraction(len(who), len(before)) - 1 if before else None}
-    out.update(spread(who.values()) if who else {})
+    out.update(spread(who.values()) if who else dict.fromkeys(SPREAD))
     out["holder_coverage"] = Fraction(sum(who.values()), outstanding)
     out["creator_share"] = Fraction(held.get(creator, 0), outstanding)
     out["creator_sells_24h"] = len(recent)
