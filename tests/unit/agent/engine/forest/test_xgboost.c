@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* XGBoost models made by hand and the recorded ones: splits, categories, dart, classes, rounds,
  * base scores, every refusal. Covers xgboost.c, xgboost_tree.c, xgboost_objective.c, document.c,
- * forest.c and link.c. */
+ * forest.c, link.c. */
 #include <errno.h>
 #include <float.h>
 #include <math.h>
