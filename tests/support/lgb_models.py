@@ -43,7 +43,8 @@ def parameters(py, objective, seed):
     p = {
         "objective": objective.removesuffix("_sqrt"), "verbose": -1, "num_threads": 1, "seed": seed,
         "num_leaves": py.randint(2, 40), "min_data_in_leaf": py.choice([1, 5]), "min_data_per_group": 5,
-        "cat_smooth": 1, "max_cat_to_onehot": py.randint(1, 6), "use_missing": py.random() < 0.8, "zero_as_missing": py.random() < 0.2,
+        "cat_smooth": 1, "max_cat_to_onehot": py.randint(1, 6), "use_missing": py.random() < 0.8,
+        "zero_as_missing": py.random() < 0.2,
         "boosting": py.choice(["gbdt", "gbdt", "rf", "dart"]), "learning_rate": py.choice([0.1, 0.5]),
     }  # fmt: skip
     if p["boosting"] == "rf":
