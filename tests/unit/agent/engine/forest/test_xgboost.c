@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* XGBoost models made by hand and the recorded ones: splits, categories, dart, classes, rounds,
- * base scores, every refusal. Covers xgboost.c, xgboost_tree.c, xgboost_objective.c, document.c,
- * forest.c, link.c. */
+ * base scores, every refusal. It covers forest.c, link.c and document.c, too. */
 #include <errno.h>
 #include <float.h>
 #include <math.h>
