@@ -27,6 +27,7 @@ struct rx_api {
     struct rx_store *store;
     struct rx_book *book;
     struct rx_model_registry *models;
+    struct rx_drift_step *drift;           /* NULL: no check; background scoring's own */
     const struct rx_risk_weights *weights; /* NULL: the defaults */
     struct rx_keys *keys;                  /* NULL: no authentication */
     struct rx_limiter *limiter;            /* NULL: no limits */

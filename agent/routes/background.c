@@ -9,6 +9,7 @@
 
 #include "agent/engine/features/pool.h"
 #include "agent/engine/score/write.h"
+#include "agent/routes/drift_step.h"
 #include "common/base/log.h"
 #include "common/json/write.h"
 
@@ -133,6 +134,9 @@ static int add_score(struct pass *pass, struct rx_unit *unit, const struct rx_sn
     rx_pool_view_features(snapshot->view, as_of->time, features);
     rx_score_compute(model, features, api->weights, RX_RISK_EVM, pass->scratch, &pass->score);
     score_shadow(pass, features);
+    if (api->drift) {
+        rx_drift_step_row(api->drift, features, &pass->score);
+    }
     write_score(pass, features, &probabilities);
     write_features(features, &values);
     if (probabilities.error || values.error) {
@@ -203,6 +207,10 @@ int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct
         return r;
     }
     r = pass_new(api, rx_model_reader_enter(reader), &pass, err);
+    if (r == 0 && api->drift) {
+        r = rx_drift_step_begin(api->drift, pass->models->active, rx_clock_real_ms(api->clock),
+                                err);
+    }
     if (r == 0) {
         r = score_all(pass, cancel, err);
     }
@@ -267,14 +275,20 @@ int rx_background_start(struct rx_api *api, int64_t interval_ms, struct rx_backg
     b->scored = rx_metric(rx_family(api->metrics, &scored_desc), NULL);
     b->seconds = rx_metric(rx_family(api->metrics, &seconds_desc), NULL);
     b->failures = rx_metric(rx_family(api->metrics, &failures_desc), NULL);
+    int r = rx_drift_step_new(api->metrics, &api->drift, err);
+    if (r < 0) {
+        free(b);
+        return r;
+    }
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&b->wake, &attr);
     pthread_condattr_destroy(&attr);
     pthread_mutex_init(&b->lock, NULL);
-    const int r = pthread_create(&b->thread, NULL, run, b);
+    r = pthread_create(&b->thread, NULL, run, b);
     if (r != 0) {
+        rx_drift_step_free(RX_TAKE(api->drift));
         free(b);
         return rx_error_errno(err, r, "background scoring: thread");
     }
@@ -292,6 +306,7 @@ void rx_background_stop(struct rx_background *b)
     pthread_cond_signal(&b->wake);
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);
+    rx_drift_step_free(RX_TAKE(b->api->drift));
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);
     free(b);
