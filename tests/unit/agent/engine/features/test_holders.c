@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Holder and creator columns against going over all transfers again, and against goldens; covers
- * dev.c, people_marks.c and balances.c. */
+/* Holder and creator columns against going over all transfers again, and against goldens;
+ * covers dev.c, people_marks.c and balances.c. */
 #include "agent/engine/features/holders.h"
 
 #include <errno.h>
