@@ -4,8 +4,10 @@
 import csv
 import hashlib
 import json
+import math
 import os
 import subprocess
+from array import array
 from collections import Counter
 from pathlib import Path
 
@@ -86,6 +88,38 @@ def test_lightgbm_predictions(lightgbm_models, tmp_path):
           f"{sum(f['categorical'] for f in facts)} with categories, {dict(Counter(f['boosting'] for f in facts))}: "
           f"{compared['margins']} margins and {compared['values']} predictions print the same digits")  # fmt: skip
     assert len(kinds) == min(18, len(facts))
+
+
+def flat(table):
+    return array("d", (math.nan if v is None else v for row in table for v in row))
+
+
+def test_lightgbm_full_precision(lightgbm_models, tmp_path):
+    """Margins and contributions as float64; 1e-15 and 1e-12 of the largest number of the model."""
+    identical = compared = 0
+    worst = worst_share = 0.0
+    for folder in lightgbm_models:
+        rows, out = tmp_path / "rows.f64", tmp_path / "out.f64"
+        rows.write_bytes(flat(numbers(folder / "rows.csv")).tobytes())
+        subprocess.run([BUILD / "radarx-bench", "dump", folder / "model.txt", rows, out], check=True, timeout=120)
+        got = array("d")
+        got.frombytes(out.read_bytes())
+        tables = [numbers(folder / f"{name}.csv") for name in ("margins", "values", "contributions")]
+        width = sum(len(t[0]) for t in tables)
+        k, v = len(tables[0][0]), len(tables[1][0])
+        want = [sum(parts, []) for parts in zip(*tables)]
+        assert len(got) == width * len(want)
+        size = max(1, *map(abs, flat(tables[2])))
+        for i, row in enumerate(want):
+            ours = got[i * width : (i + 1) * width]
+            for a, b in zip(ours[: k + v], row):
+                identical += a == b
+                worst = max(worst, abs(a - b) / max(abs(b), 1e-300))
+            compared += k + v
+            worst_share = max(worst_share, *(abs(a - b) / size for a, b in zip(ours[k + v :], row[k + v :])))
+    print(f"{identical} of {compared} margins and predictions are bit-identical, largest relative difference "
+          f"{worst:.1e}; of contributions {worst_share:.1e}")  # fmt: skip
+    assert worst <= 1e-15 and worst_share <= 1e-12
 
 
 @pytest.mark.parametrize("kind, tolerance", [("lightgbm", 1e-8), ("xgboost", 5e-6)])
