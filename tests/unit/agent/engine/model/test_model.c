@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Bundles: what loads, what is refused and in which words, what is computed.
- * It covers model.c, model_eval.c, model_load.c, load_component.c, load_target.c and
- * load_transform.c; it covers reader.c, scratch.c and transform.c too. The golden vectors of the
+ * It covers model.c, model_eval.c, model_load.c, load_component.c, load_target.c
+ * and load_transform.c, and reader.c, scratch.c and transform.c. The golden vectors of the
  * file come from tests/support/bundle_oracle.py, and every load compares them to 1e-9.
  */
 #include "agent/engine/model/model.h"
