@@ -117,9 +117,15 @@ static void value_holdings(const struct rx_history *h, struct rx_wallet_summary 
 static void measure(const struct rx_history *h, int64_t from, struct rx_wallet_summary *s)
 {
     size_t skip = 0;
+    size_t end = h->n_returns;
     /* A day belongs to the period when all of it does. */
-    while (skip < h->n_returns && from != RX_TIME_UNKNOWN && h->return_days[skip] < from) {
-        skip++;
+    while (skip < end) {
+        const size_t mid = skip + (end - skip) / 2;
+        if (h->return_days[mid] < from) {
+            skip = mid + 1;
+        } else {
+            end = mid;
+        }
     }
     if (h->n_returns > skip) {
         s->has_performance = rx_performance(h->returns + skip, h->n_returns - skip,

@@ -35,7 +35,7 @@ const char *const rx_price_columns[RX_PRICE_COLUMNS] = {
 };
 
 static const char a_name[] = "a name of 1 to 128 bytes";
-static const char a_time[] = "seconds since 1970 or an RFC 3339 time, up to the year 3000,";
+static const char a_time[] = "seconds since 1970 or an RFC 3339 time, up to the year 2100,";
 
 int rx_trade_time_parse(struct rx_str text, int64_t *ret)
 {

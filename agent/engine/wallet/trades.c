@@ -192,7 +192,7 @@ static int check(const struct rx_trades *trades, const struct rx_trade *trade, s
     } else if (rx_u256_is_zero(&trade->amount)) {
         wrong = "amount: above zero";
     } else if (trade->time < 0 || trade->time > RX_TIME_MAX) {
-        wrong = "time: between 1970 and the year 3000";
+        wrong = "time: between 1970 and the year 2100";
     } else if (trade->fee < 0 || trade->fee >= RX_MONEY_MAX) {
         wrong = "fee: at least 0 and below 10^18";
     } else if (trade->value != RX_MONEY_UNKNOWN &&
@@ -235,7 +235,7 @@ int rx_trades_add_price(struct rx_trades *trades, uint32_t token, int64_t time, 
                         struct rx_error *err)
 {
     if (token >= trades->n_tokens || time < 0 || time > RX_TIME_MAX || price >= RX_PRICE_MAX) {
-        return rx_error_set(err, RX_EINVALID, "a price of a token between 1970 and 3000 expected");
+        return rx_error_set(err, RX_EINVALID, "a price of a token between 1970 and 2100 expected");
     }
     if (trades->n_prices == RX_TRADES_MAX) {
         return rx_error_set(err, RX_ELIMIT, "more than %u prices", RX_TRADES_MAX);

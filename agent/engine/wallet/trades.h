@@ -13,7 +13,7 @@
 
 #define RX_NAME_NONE    UINT32_MAX /* no name given */
 #define RX_TIME_UNKNOWN INT64_MIN
-#define RX_TIME_MAX     INT64_C(32503680000) /* the year 3000 */
+#define RX_TIME_MAX     INT64_C(4102444800) /* the year 2100: bounds the days of a history */
 #define RX_TRADES_MAX   10000000u
 #define RX_NAME_MAX     128u
 
