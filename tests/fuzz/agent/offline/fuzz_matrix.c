@@ -2,6 +2,7 @@
 /* Any bytes as a table for a model: rows of finite or missing numbers, or an error with a message.
  */
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
