@@ -185,6 +185,9 @@ def main():
             counts["num_trees"] = "2"
     seed(model, ("rug_24h", "rug_7d"), "trees.json")
     seed(model, ("x2_7d", "x50_24h"), "reach.json")
+    for target in model["targets"]:
+        target["heads"] = [dict(target["heads"][-1], stack=stack(("line", 1)))]
+    seed(model, ("rug_30d",), "line.json")
 
 
 if __name__ == "__main__":
