@@ -16,7 +16,7 @@
 #include "agent/offline/wallet_input.h"
 
 #define MAX_ROWS    300
-#define MAX_WALLETS 8
+#define MAX_WALLETS 3
 
 static void check_json(struct rx_buf *out)
 {
