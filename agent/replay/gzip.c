@@ -5,17 +5,18 @@
 #include <string.h>
 #include <zlib.h>
 
-/* The buffer holds a few lines of the longest kind. */
-#define BUFFER_LINES 4u
+/* The buffer grows from here when a line does not fit. */
+#define BUFFER_BYTES (4u * RX_LINE_MAX)
 
 struct rx_lines {
     char *path; /* owned */
     gzFile file;
     unsigned long long number;
-    size_t start, end;    /* unread bytes of the buffer */
-    size_t line_max, cap; /* cap: bytes of the buffer */
+    size_t start, end; /* unread bytes of the buffer */
+    size_t line_max;
     bool eof;
-    char buffer[];
+    char *buffer; /* owned */
+    size_t cap;
 };
 
 int rx_lines_open(const char *path, struct rx_lines **ret, struct rx_error *err)
@@ -26,19 +27,19 @@ int rx_lines_open(const char *path, struct rx_lines **ret, struct rx_error *err)
 int rx_lines_open_long(const char *path, size_t line_max, struct rx_lines **ret,
                        struct rx_error *err)
 {
-    size_t cap = BUFFER_LINES * line_max;
-    rx_auto(lines) struct rx_lines *lines = malloc(sizeof(*lines) + cap);
+    rx_auto(lines) struct rx_lines *lines = malloc(sizeof(*lines));
     if (!lines) {
         return rx_error_set(err, -ENOMEM, "%s: out of memory", path);
     }
     lines->line_max = line_max;
-    lines->cap = cap;
+    lines->cap = BUFFER_BYTES;
     lines->file = NULL;
     lines->number = 0;
     lines->start = lines->end = 0;
     lines->eof = false;
+    lines->buffer = malloc(lines->cap);
     lines->path = strdup(path);
-    if (!lines->path) {
+    if (!lines->path || !lines->buffer) {
         return rx_error_set(err, -ENOMEM, "%s: out of memory", path);
     }
     errno = 0;
@@ -46,7 +47,7 @@ int rx_lines_open_long(const char *path, size_t line_max, struct rx_lines **ret,
     if (!lines->file) {
         return rx_error_errno(err, errno ? errno : ENOMEM, "%s", path);
     }
-    if (gzbuffer(lines->file, BUFFER_LINES * RX_LINE_MAX) != 0) {
+    if (gzbuffer(lines->file, BUFFER_BYTES) != 0) {
         return rx_error_set(err, -ENOMEM, "%s: out of memory", path);
     }
     *ret = RX_TAKE(lines);
@@ -60,6 +61,7 @@ void rx_lines_close(struct rx_lines *lines)
             gzclose(lines->file);
         }
         free(lines->path);
+        free(lines->buffer);
         free(lines);
     }
 }
@@ -93,6 +95,14 @@ static int fill(struct rx_lines *lines, struct rx_error *err)
     memmove(lines->buffer, lines->buffer + lines->start, lines->end - lines->start);
     lines->end -= lines->start;
     lines->start = 0;
+    if (lines->end == lines->cap) {
+        char *grown = realloc(lines->buffer, 2 * lines->cap);
+        if (!grown) {
+            return rx_error_set(err, -ENOMEM, "%s: out of memory", lines->path);
+        }
+        lines->buffer = grown;
+        lines->cap *= 2;
+    }
     errno = 0;
     int got = gzread(lines->file, lines->buffer + lines->end, (unsigned)(lines->cap - lines->end));
     if (got <= 0) {

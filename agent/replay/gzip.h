@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reads the lines of a text file that may be gzip-compressed (told by its first bytes). Memory is
- * one fixed buffer of four times the longest line, RX_LINE_MAX bytes. Blocking; one thread.
+ * one buffer, which only a line longer than it makes grow; a line may have RX_LINE_MAX bytes.
+ * Blocking; one thread.
  */
 #pragma once
 
