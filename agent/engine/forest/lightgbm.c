@@ -291,7 +291,8 @@ int rx_forest_read_lightgbm(struct rx_str text, const struct rx_forest_options *
     r = r < 0 ? r : check_end(text, n_sizes, sizes != NULL, forest, err);
     r = r < 0 ? r : limit_iterations(options, forest, err);
     if (r == 0 && average) {
-        forest->divide = (double)(forest->keep_trees / forest->n_outputs);
+        size_t used = forest->keep_trees / forest->n_outputs;
+        forest->divide = (double)used;
     }
     return r;
 }

@@ -162,7 +162,7 @@ static int add_group(struct rx_treeshap *shap, const struct small *small, uint32
     if (r < 0) {
         return r;
     }
-    struct rx_shap_split splits[CUTS];
+    struct rx_shap_split splits[CUTS] = {0};
     (void)cut_out(small, set, own, leaf, splits);
     shap->groups[shap->n_groups++] = (struct rx_shap_group){
         .first_cut = (uint32_t)shap->n_cuts, .n_cuts = (uint32_t)n, .table = shap->n_table};
@@ -200,7 +200,7 @@ int rx_shap_tabulate(struct rx_treeshap *shap, const struct rx_shap_tree *tree, 
 {
     /* What the largest of such trees needs: a group for each leaf. */
     const size_t most = ((size_t)1 << CUTS) * CUTS * (1u << CUTS);
-    struct small small;
+    struct small small = {0};
     *ret = (shap->n_table + most) * sizeof(*shap->table) <= RX_SHAP_TABLE_BYTES &&
            look_at(shap, tree, &small);
     return *ret ? add_groups(shap, &small, 0, 0, err) : 0;
