@@ -10,6 +10,8 @@
 #include "agent/replay/gzip.h"
 #include "common/base/parse.h"
 
+#define MAX_NUMBER 399u /* characters behind the sign */
+
 struct rx_matrix {
     char *path; /* owned */
     struct rx_lines *lines;
@@ -71,30 +73,57 @@ static bool is_name(struct rx_str field, const char *name)
     return at == field.n;
 }
 
+static struct rx_str without_sign(struct rx_str field)
+{
+    bool sign = field.n > 0 && (field.p[0] == '-' || field.p[0] == '+');
+    return sign ? (struct rx_str){field.p + 1, field.n - 1} : field;
+}
+
+/* printf gives NaN a sign. */
 static bool is_nan(struct rx_str field)
 {
-    return rx_str_eq_nocase(field, RX_STR("nan"));
+    return rx_str_eq_nocase(without_sign(field), RX_STR("nan"));
 }
 
 static bool is_infinite(struct rx_str field)
 {
-    if (field.n > 0 && (field.p[0] == '-' || field.p[0] == '+')) {
-        field = (struct rx_str){field.p + 1, field.n - 1};
-    }
+    field = without_sign(field);
     return rx_str_eq_nocase(field, RX_STR("inf")) || rx_str_eq_nocase(field, RX_STR("infinity"));
 }
 
-static struct rx_str without_plus(struct rx_str field)
+static bool digit_at(struct rx_str text, size_t at)
 {
-    bool plus = field.n > 1 && field.p[0] == '+' && field.p[1] != '-';
-    return plus ? (struct rx_str){field.p + 1, field.n - 1} : field;
+    return at < text.n && text.p[at] >= '0' && text.p[at] <= '9';
+}
+
+/* As rx_parse_double, and also "+1", ".5" and "5.". RX_ELIMIT: too long, or infinite. */
+static int parse_number(struct rx_str field, double *ret)
+{
+    struct rx_str bare = without_sign(field);
+    if (!digit_at(bare, 0) && !digit_at(bare, 1)) {
+        return RX_EPARSE;
+    }
+    if (bare.n > MAX_NUMBER) {
+        double ignored;
+        return rx_parse_double(bare, &ignored) == RX_EPARSE ? RX_EPARSE : RX_ELIMIT;
+    }
+    size_t whole = 0;
+    while (digit_at(bare, whole)) {
+        whole++;
+    }
+    bool lone = whole > 0 && whole < bare.n && bare.p[whole] == '.' && !digit_at(bare, whole + 1);
+    char text[MAX_NUMBER + 3];
+    int n = snprintf(text, sizeof(text), "%s%s%.*s%.*s", field.p[0] == '-' ? "-" : "",
+                     bare.p[0] == '.' ? "0" : "", (int)whole, bare.p, (int)(bare.n - whole - lone),
+                     bare.p + whole + lone);
+    return rx_parse_double((struct rx_str){text, (size_t)n}, ret);
 }
 
 static bool looks_numeric(struct rx_str field)
 {
     double value;
     return field.n == 0 || is_nan(field) || is_infinite(field) ||
-           rx_parse_double(without_plus(field), &value) != RX_EPARSE;
+           parse_number(field, &value) != RX_EPARSE;
 }
 
 /* --- the first line ----------------------------------------------------------------------------
@@ -298,9 +327,13 @@ static int read_number(const struct rx_matrix *matrix, size_t wanted, struct rx_
         *ret = (double)NAN;
         return 0;
     }
-    int rc = rx_parse_double(without_plus(field), ret);
+    int rc = parse_number(field, ret);
     if (rc == 0) {
         return 0;
+    }
+    if (rc == RX_ELIMIT && field.n > MAX_NUMBER) {
+        return rx_matrix_error(matrix, wanted, RX_ELIMIT, err,
+                               "a number of at most 399 characters expected");
     }
     if (rc == RX_ELIMIT || is_infinite(field)) {
         return rx_matrix_error(matrix, wanted, RX_ELIMIT, err,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Tables of numbers for models: CSV (plain or gzip), one row a line, streamed. A field may be
- * quoted ("a,b" with "" for a quote, without line breaks). Empty and "nan" in any case are missing.
- * Columns are matched by name when the header has all the wanted names, else by position. Errors
- * name file, line and column. Blocking; one thread.
+ * quoted ("a,b" with "" for a quote, without line breaks). Empty and "nan" in any case, also
+ * with a sign, are missing. Columns are matched by name when the header has all the wanted names
+ * (the first of several with one name), else by position. Errors name file, line and column.
+ * Blocking; one thread.
  */
 #pragma once
 

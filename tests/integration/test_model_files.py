@@ -189,6 +189,14 @@ def test_columns_by_name_and_by_position(model):
     assert predict(model, "a,b\n") == "a,b,prediction\n"
 
 
+def test_forms_of_numbers(model):
+    for text in ("-nan", "+NaN", "-NAN", "", '""', "nan"):
+        assert predict(model, f"a,b\n{text},\n").splitlines()[1] == f"{text},,3"
+    for text in ("1.", "+1.", "01", "1.e0", ".1e1", "+.1E+1", "1.000"):
+        assert predict(model, f"a,b\n{text},0\n").splitlines()[1] == f"{text},0,-0.25"
+    assert predict(model, "a,b\n-.3,-.3\n").splitlines()[1] == "-.3,-.3,0"
+
+
 def test_thresholds_are_single_precision(model):
     below = 1.5 - 2**-24  # rounds to float32 1.5, which is not below the threshold
     assert predict(model, f"{below!r},0\n1.49999988,0\n").split() == [f"{below!r},0,2.75", "1.49999988,0,-0.25"]
@@ -204,6 +212,14 @@ def test_thresholds_are_single_precision(model):
         ("a,b\n1,inf\n", "line 2, column 'b': infinite"),
         ("a,b\n1,1e999\n", "line 2, column 'b': infinite"),
         ("a,b\n1e39,1\n", "line 2, column 'a': beyond float32"),
+        ("a,b\n.,1\n", "line 2, column 'a': '.': a number expected"),
+        ("a,b\n-.e1,1\n", "'-.e1': a number expected"),
+        ("a,b\n-,1\n", "'-': a number expected"),
+        ("a,b\n0." + "1" * 500 + ",1\n", "line 2, column 'a': a number of at most 399 characters expected"),
+        ("a,b\n.5.,1\n", "'.5.': a number expected"),
+        ("a,b\n5..,1\n", "'5..': a number expected"),
+        ("a,b\n--1,1\n", "'--1': a number expected"),
+        ("a,b\n1e5.,1\n", "'1e5.': a number expected"),
         ('a,b\n"1,1\n', "a quote has no end"),
         ("", "the file is empty"),
     ],
@@ -253,6 +269,7 @@ def test_best_iteration_counts(tmp_path):
     assert predict(path, "1,0\n") == "1,0,-0.5\n"
     assert predict(path, "1,0\n", "--iterations", "all") == "1,0,-0.25\n"
     assert predict(path, "1,0\n", "--iterations", "2") == "1,0,-0.25\n"
+    assert "at most 2 rounds expected, 3 asked for" in predict(path, "1,0\n", "--iterations", "3", code=1)
     info = json.loads(agent("info", "--json", path).stdout)
     assert (info["trees"], info["trees_in_file"], info["best_iteration"], info["base_margin"]) == (1, 2, 0, [0.5])
 

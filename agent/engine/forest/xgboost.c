@@ -331,7 +331,12 @@ static int read_rounds(const struct walker *w)
     if (rounds == RX_FOREST_BEST) {
         rounds = best >= 0 ? best + 1 : -1;
     }
-    return trees_of_rounds(w, rounds, &w->forest->keep_trees);
+    rc = trees_of_rounds(w, rounds, &w->forest->keep_trees);
+    if (rc == 0 && w->options->iterations > 0 && (size_t)rounds > w->forest->iterations) {
+        rc = rx_error_set(w->err, RX_EINVALID, "at most %zu rounds expected, %lld asked for",
+                          w->forest->iterations, (long long)rounds);
+    }
+    return rc;
 }
 
 static int read_trees(const struct walker *w)

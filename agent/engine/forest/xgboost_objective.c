@@ -48,11 +48,24 @@ static const struct objective *find(struct rx_str name)
     return NULL;
 }
 
+/* libxgboost keeps shares so far off 0 and 1: labels that are all alike give such scores. */
+#define SHARE_EDGE 1e-6f
+
+static float logit(float share)
+{
+    if (!(share >= 0 && share <= 1)) {
+        return NAN;
+    }
+    share = share < SHARE_EDGE ? SHARE_EDGE : share;
+    share = share > 1.0f - SHARE_EDGE ? 1.0f - SHARE_EDGE : share;
+    return -logf(1.0f / share - 1.0f);
+}
+
 static float margin_of(enum base base, float score)
 {
     switch (base) {
     case LOGIT:
-        return -logf(1.0f / score - 1.0f);
+        return logit(score);
     case LOG:
         return logf(score);
     default:
