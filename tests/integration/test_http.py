@@ -262,7 +262,7 @@ def test_scores_over_http(make_agent):
         token = list(chain.tokens)[0]
         status, body = agent.get("/score/token", address=token.upper().replace("0X", "0x"), chain="ETH")
         assert status == 200 and body["as_of_block"] == chain.head and body["features"] is None
-        assert {u["path"] for u in body["unknown"]} >= {"risk_score.composite_score", "top_holders"}
+        assert {u["path"] for u in body["unknown"]} >= {"risk_score.components.dev_risk", "top_holders"}
         assert agent.get("/score/token", address=TOKEN, chain="ethereum")[0] == 404
         assert agent.health()["status"] == "healthy" and agent.health()["synced"] is True
         hits = agent.metric("radarx_cache_requests_total", result="hit")
@@ -288,6 +288,7 @@ def run_serve(*arguments, env=None):
         ({"log": {"level": "loud"}}, "log.level"),
         ({"engine": {"horizons": ["24h", "1y"]}}, "engine.horizons"),
         ({"engine": {"multipliers": [3]}}, "engine.multipliers"),
+        ({"engine": {"risk_weights": {"rug": 2}}}, "engine.risk_weights: "),
         ({"auth": {"key": "short"}}, "auth.key: expected 16 to 256 bytes"),
         ({"auth": {"keys_dir": "/nonexistent"}}, "/nonexistent"),
         ({"nothing": {"like": "this"}}, "setting nothing"),
