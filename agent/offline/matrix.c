@@ -60,19 +60,6 @@ static bool cut_field(struct rx_str *rest, struct rx_str *field)
     return true;
 }
 
-/* Whether the field of the header is this name, "" standing for a quote. */
-static bool is_name(struct rx_str field, const char *name)
-{
-    size_t at = 0;
-    for (; *name; name++) {
-        if (at >= field.n || field.p[at] != *name) {
-            return false;
-        }
-        at += *name == '"' && at + 1 < field.n && field.p[at + 1] == '"' ? 2 : 1;
-    }
-    return at == field.n;
-}
-
 static struct rx_str without_sign(struct rx_str field)
 {
     bool sign = field.n > 0 && (field.p[0] == '-' || field.p[0] == '+');
@@ -153,43 +140,87 @@ static int look_at(const struct rx_matrix *matrix, struct facts *ret, struct rx_
     return 0;
 }
 
-/* Columns of the file in a table by name, without the quotes' doubling. */
-static size_t find_name(const struct rx_matrix *matrix, const struct rx_str *fields, size_t hint,
-                        const char *name)
+/* A column's name, without the quotes' doubling. */
+struct place {
+    struct rx_str name;
+    size_t column;
+};
+
+static int compare_names(struct rx_str a, struct rx_str b)
 {
-    for (size_t i = 0; i < matrix->columns; i++) {
-        size_t at = (hint + i) % matrix->columns; /* mostly they lie in order */
-        if (is_name(fields[at], name)) {
-            return at;
-        }
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+    return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    return compare_names(((const struct place *)a)->name, ((const struct place *)b)->name);
+}
+
+static struct rx_str undouble(char *text, size_t n)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < n; i++) {
+        text[to++] = text[i];
+        i += text[i] == '"' && i + 1 < n && text[i + 1] == '"';
     }
-    return SIZE_MAX;
+    return (struct rx_str){text, to};
+}
+
+/* The columns of the header by name; header is changed and holds the names. */
+static void sort_header(const struct rx_matrix *matrix, char *header, struct place *places)
+{
+    struct rx_str rest = rx_str_of(header);
+    struct rx_str field;
+    for (size_t i = 0; i < matrix->columns; i++) {
+        (void)cut_field(&rest, &field);
+        places[i] = (struct place){undouble(header + (field.p - header), field.n), i};
+    }
+    qsort(places, matrix->columns, sizeof(*places), compare_places);
+}
+
+/* Finds the column of a wanted name; 0 when there is none, 1 when it is noted. */
+static int match_name(struct rx_matrix *matrix, const struct place *places, size_t wanted,
+                      struct rx_error *err)
+{
+    struct place key = {.name = rx_str_of(matrix->names[wanted])};
+    const struct place *end = places + matrix->columns;
+    const struct place *found =
+        bsearch(&key, places, matrix->columns, sizeof(*places), compare_places);
+    if (!found) {
+        return 0;
+    }
+    bool twice = (found > places && compare_places(found - 1, &key) == 0) ||
+                 (found + 1 < end && compare_places(found + 1, &key) == 0);
+    if (twice || matrix->wanted_of[found->column] > 0) {
+        return rx_error_set(err, RX_EINVALID, "%s: line 1: column '%s' %s twice", matrix->path,
+                            matrix->names[wanted],
+                            twice ? "appears" : "is read by an input that the model names");
+    }
+    matrix->wanted_of[found->column] = (uint32_t)wanted + 1;
+    return 1;
 }
 
 /* Matches the header with the wanted names; *ret_found is how many are there. */
 static int match_names(struct rx_matrix *matrix, size_t *ret_found, size_t *ret_lacking,
                        struct rx_error *err)
 {
-    rx_autofree struct rx_str *fields = calloc(matrix->columns, sizeof(*fields));
-    if (!fields) {
+    rx_autofree struct place *places = calloc(matrix->columns, sizeof(*places));
+    rx_autofree char *header = strdup(matrix->first);
+    if (!places || !header) {
         return rx_error_set(err, -ENOMEM, "%s: out of memory", matrix->path);
     }
-    struct rx_str rest = rx_str_of(matrix->first);
-    for (size_t i = 0; i < matrix->columns; i++) {
-        (void)cut_field(&rest, &fields[i]);
-    }
-    size_t hint = 0;
+    sort_header(matrix, header, places);
     *ret_found = 0;
     for (size_t i = 0; i < matrix->n; i++) {
-        const char *name = matrix->names ? matrix->names[i] : NULL;
-        size_t at = name ? find_name(matrix, fields, hint, name) : SIZE_MAX;
-        if (at == SIZE_MAX) {
-            *ret_lacking = i;
-            continue;
+        bool named = matrix->names && matrix->names[i];
+        int rc = named ? match_name(matrix, places, i, err) : 0;
+        if (rc < 0) {
+            return rc;
         }
-        matrix->wanted_of[at] = (uint32_t)i + 1;
-        hint = at + 1;
-        ++*ret_found;
+        *ret_found += rc > 0;
+        *ret_lacking = rc > 0 ? *ret_lacking : i;
     }
     return 0;
 }

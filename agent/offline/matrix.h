@@ -2,8 +2,8 @@
 /*
  * Tables of numbers for models: CSV (plain or gzip), one row a line, streamed. A field may be
  * quoted ("a,b" with "" for a quote, without line breaks). Empty and "nan" in any case, also
- * with a sign, are missing. Columns are matched by name when the header has all the wanted names
- * (the first of several with one name), else by position. Errors name file, line and column.
+ * with a sign, are missing. Columns are matched by name when the header has all the wanted names,
+ * each once, else by position. Errors name file, line and column.
  * Blocking; one thread.
  */
 #pragma once
@@ -32,8 +32,8 @@ enum rx_matrix_absent { RX_ABSENT_REFUSED, RX_ABSENT_MISSING };
 /*
  * Opens the file ("-" = standard input) and reads its first line. names[n] are the wanted columns;
  * names may be NULL, or hold NULLs, for "by position". RX_EINVALID when some of the names are in
- * the header and others are not, or when there are fewer columns than wanted. The names must
- * outlive the matrix.
+ * the header and others are not, when a wanted one is there twice, or when there are fewer columns
+ * than wanted. The names must outlive the matrix.
  */
 int rx_matrix_open(const char *path, const char *const *names, size_t n,
                    enum rx_matrix_header header, enum rx_matrix_absent absent,

@@ -220,6 +220,8 @@ def test_thresholds_are_single_precision(model):
         ("a,b\n5..,1\n", "'5..': a number expected"),
         ("a,b\n--1,1\n", "'--1': a number expected"),
         ("a,b\n1e5.,1\n", "'1e5.': a number expected"),
+        ("a,b,a\n1,2,3\n", "line 1: column 'a' appears twice"),
+        ('b,a,"a"\n1,2,3\n', "line 1: column 'a' appears twice"),
         ('a,b\n"1,1\n', "a quote has no end"),
         ("", "the file is empty"),
     ],
@@ -259,6 +261,26 @@ def test_thousands_of_columns(tmp_path):
     table.write_text(",".join(names) + "\n" + "\n".join([",".join(row)] * 50) + "\n")
     result = agent("predict", "--model", path, "--input", table, "--margin")
     assert [line.rsplit(",", 1)[1] for line in result.stdout.splitlines()] == ["margin"] + ["-0.25"] * 50
+
+
+def test_columns_in_any_order_take_no_longer(tmp_path):
+    """Matching names must not take the square of their number (20,000 in falling order took half a minute)."""
+    wide = small()
+    names = [f"a_name_with_a_long_common_beginning_{i}" for i in range(20_000)]
+    names[7] = 'say "a, b"'
+    wide["learner"]["feature_names"] = names
+    wide["learner"]["learner_model_param"]["num_feature"] = "20000"
+    trees = wide["learner"]["gradient_booster"]["model"]["trees"]
+    trees[0]["split_indices"], trees[1]["split_indices"] = [19_999, 0, 0], [7, 0, 0]
+    path, table = tmp_path / "wide.json", tmp_path / "t.csv"
+    path.write_text(json.dumps(wide))
+    row = [""] * 20_000
+    row[19_999], row[7] = "1", "0"
+    with open(table, "w", newline="") as file:
+        csv.writer(file).writerows([[*reversed(names), "other", "other"], [*reversed(row), "", ""]])
+    command = [AGENT, "model", "predict", "--model", path, "--input", table, "--margin"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    assert result.stdout.splitlines()[1].endswith(",-0.25"), result.stderr
 
 
 def test_best_iteration_counts(tmp_path):
