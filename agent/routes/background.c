@@ -71,6 +71,7 @@ static int pass_new(struct rx_api *api, const struct rx_model_set *models, struc
         r = rx_shadow_new(models->active, models->shadow, &pass->shadow, err);
     }
     if (r == 0) {
+        rx_model_scratch_recalibrate(pass->scratch, models->recalibration);
         *ret = RX_TAKE(pass);
     }
     return r;

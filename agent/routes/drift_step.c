@@ -143,7 +143,8 @@ void rx_drift_step_row(struct rx_drift_step *step, const double features[RX_F_MA
     memcpy(row, features, RX_F_EVENTS_END * sizeof(*row));
     row[RX_F_AGE_H] = (double)NAN; /* all are as old: only the delay of the pass would show */
     for (size_t t = 0; t < step->targets; t++) {
-        row[RX_F_EVENTS_END + t] = score->targets[t].known ? score->estimates[t].p : (double)NAN;
+        /* Of the model alone: a recalibration is no drift. */
+        row[RX_F_EVENTS_END + t] = score->targets[t].known ? score->estimates[t].base : (double)NAN;
     }
     bool due = rx_drift_watch_add(step->watch, row);
     size_t baseline, window;

@@ -119,11 +119,14 @@ static bool write_score(struct rx_api_loop *loop, const struct question *q,
     struct rx_jw w;
     rx_buf_clear(&loop->scratch);
     rx_jw_init(&w, &loop->scratch);
-    const struct rx_model *model = rx_model_reader_enter(loop->models)->active;
+    const struct rx_model_set *models = rx_model_reader_enter(loop->models);
+    const struct rx_model *model = models->active;
     bool done = rx_model_scratch_fit(loop->model_scratch, model, NULL) == 0;
     if (done) {
+        rx_model_scratch_recalibrate(loop->model_scratch, models->recalibration);
         rx_score_json(&w, model, loop->model_scratch, snapshot, as_of, &what);
     }
+    rx_model_scratch_recalibrate(loop->model_scratch, NULL);
     rx_model_reader_leave(loop->models);
     rx_buf_putc(&loop->scratch, '\n');
     return done && !loop->scratch.error;

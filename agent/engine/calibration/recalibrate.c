@@ -243,12 +243,11 @@ static void bound(struct change *changes, size_t n, double level, struct rx_reca
     t->brier_bound = t->brier_change + z * few * sqrt(square_brier);
 }
 
-static int test(const struct split *split, const struct rx_overlay *in_force, double level,
-                struct rx_overlay *candidate, struct rx_error *err)
+/* Losses on rows[n] (n > 0, in order of time) with what is in force and with the candidate. */
+static int compare(const struct rx_recal_row *rows, size_t n, const struct rx_overlay *in_force,
+                   const struct rx_overlay *candidate, double level, struct rx_recal_test *t,
+                   struct rx_error *err)
 {
-    struct rx_recal_test *t = &candidate->test;
-    const struct rx_recal_row *rows = split->rows + split->test_at;
-    size_t n = split->n - split->test_at;
     rx_autofree struct change *changes = malloc(n * sizeof(*changes));
     if (!changes) {
         return rx_error_set(err, -ENOMEM, "out of memory");
@@ -350,7 +349,8 @@ int rx_recalibrate(const char *target, const char *model_version, const struct r
         }
         rc = fit(&split, options, event.candidate, err);
         if (rc == 0) {
-            rc = test(&split, in_force, options->level, event.candidate, err);
+            rc = compare(split.rows + split.test_at, n_test, in_force, event.candidate,
+                         options->level, &event.candidate->test, err);
         }
         if (rc < 0) {
             return rc;
@@ -372,6 +372,31 @@ void rx_overlay_push(struct rx_overlay **stack, struct rx_overlay *next)
             next->previous = NULL;
         }
     }
+}
+
+int rx_recal_guard(const struct rx_overlay *in_force, const struct rx_recal_row *rows, size_t n,
+                   int64_t now, const struct rx_recal_options *options, bool *ret_worse,
+                   struct rx_recal_test *ret, struct rx_error *err)
+{
+    rx_auto(split) struct split split = {0};
+    size_t immature = 0, first = 0;
+    *ret_worse = false;
+    *ret = (struct rx_recal_test){0};
+    int rc = split_rows(rows, n, now, 1, &split, &immature, err); /* all to test, by time */
+    if (rc < 0) {
+        return rc;
+    }
+    while (first < split.n && split.rows[first].scored_at <= in_force->made_at) {
+        first++;
+    }
+    n = split.n - first;
+    if (!enough(n, count_positives(split.rows + first, n), options->min_test,
+                options->min_test_class)) {
+        return 0;
+    }
+    rc = compare(split.rows + first, n, in_force, in_force->previous, options->level, ret, err);
+    *ret_worse = rc == 0 && ret->log_loss_bound < 0 && ret->brier_bound < 0;
+    return rc;
 }
 
 int rx_overlay_rollback(struct rx_overlay **stack, int64_t now, struct rx_recal_event *ret,

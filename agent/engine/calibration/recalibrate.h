@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/engine/calibration/calibrator.h"
@@ -99,6 +100,16 @@ int rx_recalibrate(const char *target, const char *model_version, const struct r
                    size_t n, int64_t now, const struct rx_recal_options *options,
                    const struct rx_overlay *in_force, struct rx_recal_event *ret,
                    struct rx_error *err) RX_MUST_CHECK;
+
+/*
+ * Whether the overlay in force is worse than what a rollback returns to, on the rows scored after
+ * it was made: when going back lowers the log loss and the Brier score, both with their upper
+ * confidence bounds below 0. *ret (its n = 0 with too few such labels): before = in force, after =
+ * the way back. Errors of rx_recalibrate.
+ */
+int rx_recal_guard(const struct rx_overlay *in_force, const struct rx_recal_row *rows, size_t n,
+                   int64_t now, const struct rx_recal_options *options, bool *ret_worse,
+                   struct rx_recal_test *ret, struct rx_error *err) RX_MUST_CHECK;
 
 /* Calibrated log-odds: those of the overlay, or the same when it is NULL. */
 double rx_overlay_apply(const struct rx_overlay *overlay, double log_odds);

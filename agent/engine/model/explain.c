@@ -74,14 +74,15 @@ static double add_terms(const struct rx_model *model, const struct rx_model_head
 
 /* How much of a share of the margin arrives in the calibrated log-odds. */
 static double ratio(const struct rx_model_target *target, const struct rx_model_head *head,
-                    double margin, double distance)
+                    const struct rx_overlay *overlay, double margin, double distance)
 {
     if (fabs(distance) < NEAR_BASE) {
-        return (rx_model_map(target, head, margin + NEAR_BASE) -
-                rx_model_map(target, head, margin - NEAR_BASE)) /
+        return (rx_model_map(target, head, overlay, margin + NEAR_BASE) -
+                rx_model_map(target, head, overlay, margin - NEAR_BASE)) /
                (2 * NEAR_BASE);
     }
-    return (rx_model_map(target, head, margin) - rx_model_map(target, head, margin - distance)) /
+    return (rx_model_map(target, head, overlay, margin) -
+            rx_model_map(target, head, overlay, margin - distance)) /
            distance;
 }
 
@@ -110,7 +111,8 @@ void rx_model_explain(const struct rx_model *model, size_t target, const double 
     double sums[RX_F_MAX] = {0};
     bool read[RX_F_MAX] = {false};
     const double distance = add_terms(model, head, scratch, sums, read);
-    const double scale = ratio(t, head, scratch->raw[target], distance);
+    const struct rx_overlay *overlay = rx_recalibration_of(scratch->recalibration, target);
+    const double scale = ratio(t, head, overlay, scratch->raw[target], distance);
     const double moved = estimates[target].log_odds - scratch->mapped[target];
     ret->n = 0;
     ret->log_odds = estimates[target].log_odds;

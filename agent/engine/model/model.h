@@ -30,6 +30,7 @@ struct rx_model_scratch;
 struct rx_estimate {
     double p, lo, hi; /* 0 <= lo <= p <= hi <= 1, 0 < p < 1 */
     double log_odds;  /* of p */
+    double base;      /* log-odds of the model alone: before recalibration and projection */
     size_t head;      /* which of the target's heads answered */
     bool thin;        /* the training rows could hardly support it */
 };
@@ -83,9 +84,10 @@ size_t rx_model_parts(const struct rx_model *model);
 struct rx_model_part rx_model_part(const struct rx_model *model, size_t index);
 
 /*
- * Every target of one row, after the projection that makes the heatmap and the rug chain monotone.
- * features: NaN = missing. `widen` (>= 1) multiplies the intervals' width in log-odds. scratch must
- * fit the model; it keeps what rx_model_explain needs. out: rx_model_targets() of them.
+ * Every target of one row, after what recalibration put on top (recalibration.h: of the scratch)
+ * and after the projection that makes the heatmap and the rug chain monotone. features: NaN =
+ * missing. `widen` (>= 1) multiplies the intervals' width in log-odds. scratch must fit the model;
+ * it keeps what rx_model_explain needs. out: rx_model_targets() of them.
  */
 void rx_model_eval(const struct rx_model *model, const double features[RX_F_MAX], double widen,
                    struct rx_model_scratch *scratch, struct rx_estimate *out);

@@ -6,6 +6,7 @@
 #include "agent/engine/forest/forest.h"
 #include "agent/engine/forest/treeshap.h"
 #include "agent/engine/model/model.h"
+#include "agent/engine/model/recalibration.h"
 #include "common/base/arena.h"
 
 #define RX_MODEL_MAX_COMPONENTS   64
@@ -129,7 +130,8 @@ struct rx_model_scratch {
     void *shap;                          /* of rx_treeshap_values */
     size_t n_shap;                       /* its bytes */
     double raw[RX_MODEL_MAX_TARGETS];    /* margin of the chosen head, before calibration */
-    double mapped[RX_MODEL_MAX_TARGETS]; /* after calibration, shrinkage and bounds */
+    double mapped[RX_MODEL_MAX_TARGETS]; /* after calibration, shrinkage, bounds, recalibration */
+    const struct rx_recalibration *recalibration; /* borrowed; NULL: none */
     size_t head[RX_MODEL_MAX_TARGETS];
     double ln_age; /* NaN: unknown */
 };
@@ -137,9 +139,10 @@ struct rx_model_scratch {
 /* transform.c */
 double rx_transform_apply(const struct rx_transform *transform, double x, double ln_age);
 bool rx_transform_equal(const struct rx_transform *a, const struct rx_transform *b);
-/* model_eval.c. Margin of a head to log-odds, within the bounds of an answer. */
+/* model_eval.c. Margin of a head to log-odds, within the bounds of an answer; overlay NULL: the
+ * model alone. */
 double rx_model_map(const struct rx_model_target *target, const struct rx_model_head *head,
-                    double margin);
+                    const struct rx_overlay *overlay, double margin);
 double rx_model_standardised(const struct rx_model_input *input, double value, double ln_age);
 void rx_model_fill_row(const struct rx_model *model, const struct rx_model_eval_plan *plan,
                        const double *columns, double *row);

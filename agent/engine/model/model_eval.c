@@ -123,14 +123,15 @@ static void eval_component(const struct rx_model *model, size_t component,
 }
 
 double rx_model_map(const struct rx_model_target *target, const struct rx_model_head *head,
-                    double margin)
+                    const struct rx_overlay *overlay, double margin)
 {
     double f = margin;
     for (size_t i = 0; i < head->n_calibrations; i++) {
         f = rx_calibrator_apply(&head->calibrations[i], f);
     }
     const double base = log(target->base_rate / (1 - target->base_rate));
-    return bounded(head->shrinkage * f + (1 - head->shrinkage) * base);
+    f = bounded(head->shrinkage * f + (1 - head->shrinkage) * base);
+    return overlay ? bounded(rx_overlay_apply(overlay, f)) : f;
 }
 
 /* Ends of the interval at f: linear in the table, at the distance of its end outside of it. */
@@ -158,6 +159,19 @@ static void look_up_interval(const struct rx_model_head *head, double f, double 
     *hi = head->interval_hi[low] + share * (head->interval_hi[high] - head->interval_hi[low]);
 }
 
+/*
+ * The overlay moves the middle to its new place. Each end goes where the overlay takes it, and
+ * stays at least as far from the middle as it was: a flat or steep map is no news on how sure the
+ * model is.
+ */
+static double recalibrate(const struct rx_overlay *overlay, double f, double *lo, double *hi)
+{
+    const double moved = bounded(rx_overlay_apply(overlay, f));
+    *lo = fmin(rx_overlay_apply(overlay, *lo), moved - (f - *lo));
+    *hi = fmax(rx_overlay_apply(overlay, *hi), moved + (*hi - f));
+    return moved;
+}
+
 static void eval_target(const struct rx_model *model, size_t index, double widen,
                         struct rx_model_scratch *scratch, struct rx_estimate *out)
 {
@@ -169,15 +183,19 @@ static void eval_target(const struct rx_model *model, size_t index, double widen
         f += term->weight * scratch->outputs[model->evals[term->eval].output + term->output];
     }
     scratch->raw[index] = f;
-    f = rx_model_map(target, head, f);
+    const struct rx_overlay *overlay = rx_recalibration_of(scratch->recalibration, index);
+    const double base = rx_model_map(target, head, NULL, f);
+    f = base;
     look_up_interval(head, f, &lo, &hi);
     lo = f - widen * fmax(f - lo, 0);
     hi = f + widen * fmax(hi - f, 0);
+    f = overlay ? recalibrate(overlay, f, &lo, &hi) : f;
     scratch->mapped[index] = f;
     *out = (struct rx_estimate){.p = logistic(f),
                                 .lo = end_of(lo),
                                 .hi = end_of(hi),
                                 .log_odds = f,
+                                .base = base,
                                 .head = scratch->head[index],
                                 .thin = head->thin};
 }

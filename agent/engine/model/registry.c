@@ -13,8 +13,15 @@ struct holder {
     size_t refs; /* under the registry's lock */
 };
 
+/* The same of a recalibration. */
+struct overlaid {
+    struct rx_recalibration *recalibration;
+    size_t refs;
+};
+
 struct set {
     struct rx_model_set shown;
+    struct overlaid *overlaid;                 /* of the active model; may be NULL */
     struct holder *active, *shadow, *previous; /* one reference each; the last two may be NULL */
     uint64_t retired_at;                       /* epoch that replaced it */
     struct set *next;                          /* of the retired ones */
@@ -67,9 +74,18 @@ static void drop(struct holder *holder)
     }
 }
 
+static void drop_overlaid(struct overlaid *overlaid)
+{
+    if (overlaid && --overlaid->refs == 0) {
+        rx_recalibration_free(overlaid->recalibration);
+        free(overlaid);
+    }
+}
+
 static void free_set(struct set *set)
 {
     if (set) {
+        drop_overlaid(set->overlaid);
         drop(set->active);
         drop(set->shadow);
         drop(set->previous);
@@ -98,6 +114,9 @@ static struct set *copy_current(const struct rx_model_registry *registry)
         hold(set->active);
         hold(set->shadow);
         hold(set->previous);
+        if (set->overlaid) {
+            set->overlaid->refs++;
+        }
     }
     return set;
 }
@@ -131,6 +150,7 @@ static void publish(struct rx_model_registry *registry, struct set *set)
 {
     set->shown.active = set->active->model;
     set->shown.shadow = set->shadow ? set->shadow->model : NULL;
+    set->shown.recalibration = set->overlaid ? set->overlaid->recalibration : NULL;
     struct set *old = atomic_exchange(&registry->current, set);
     old->retired_at = atomic_fetch_add(&registry->epoch, 1) + 1;
     old->next = registry->retired;
@@ -250,6 +270,13 @@ void rx_model_reader_leave(struct rx_model_reader *reader)
 
 /* ---- changes ---- */
 
+/* Another model is active: what was put on top of the one before does not fit it. */
+static void forget_overlaid(struct set *set)
+{
+    drop_overlaid(set->overlaid);
+    set->overlaid = NULL;
+}
+
 static int out_of_memory(struct rx_error *err)
 {
     return rx_error_set(err, -ENOMEM, "model registry: out of memory");
@@ -270,6 +297,7 @@ int rx_model_registry_activate(struct rx_model_registry *registry, struct rx_mod
         drop(set->previous);
         set->previous = set->active;
         set->active = hold(holder);
+        forget_overlaid(set);
         set->shown.generation++;
         set->shown.has_report = false;
         move_entries(&set->shown, RX_MODEL_PREVIOUS, RX_MODEL_RETIRED);
@@ -331,6 +359,7 @@ int rx_model_registry_rollback(struct rx_model_registry *registry, const char *r
         struct holder *active = set->previous;
         set->previous = set->active;
         set->active = active;
+        forget_overlaid(set);
         set->shown.generation++;
         set->shown.has_report = false;
         for (size_t i = 0; i < set->shown.n_entries; i++) {
@@ -350,6 +379,47 @@ int rx_model_registry_rollback(struct rx_model_registry *registry, const char *r
         return rx_error_set(err, RX_EINVALID, "model registry: there is no previous model");
     }
     return set ? 0 : out_of_memory(err);
+}
+
+/* Publishes `next` (may be NULL; a reference is taken over) unless another model is active. */
+static int publish_overlaid(struct rx_model_registry *registry, struct overlaid *next,
+                            struct rx_error *err)
+{
+    int r = 0;
+    pthread_mutex_lock(&registry->lock);
+    const struct set *current = atomic_load(&registry->current);
+    const char *active = rx_model_sha256(current->shown.active);
+    if (next && strcmp(rx_recalibration_sha256(next->recalibration), active) != 0) {
+        r = rx_error_set(err, RX_ECONFLICT, "model registry: another model is active");
+    } else if (next || current->overlaid) {
+        struct set *set = copy_current(registry);
+        if (set) {
+            forget_overlaid(set);
+            set->overlaid = RX_TAKE(next);
+            set->shown.generation++;
+            publish(registry, set);
+        } else {
+            r = out_of_memory(err);
+        }
+    }
+    drop_overlaid(next);
+    pthread_mutex_unlock(&registry->lock);
+    return r;
+}
+
+int rx_model_registry_recalibrate(struct rx_model_registry *registry,
+                                  struct rx_recalibration *recalibration, struct rx_error *err)
+{
+    struct overlaid *next = NULL;
+    if (recalibration) {
+        next = malloc(sizeof(*next));
+        if (!next) {
+            rx_recalibration_free(recalibration);
+            return out_of_memory(err);
+        }
+        *next = (struct overlaid){recalibration, 1};
+    }
+    return publish_overlaid(registry, next, err);
 }
 
 int rx_model_registry_report(struct rx_model_registry *registry,

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "agent/engine/model/recalibration.h"
 #include "agent/engine/model/shadow.h"
 
 #define RX_MODEL_LEDGER_MAX  32
@@ -40,7 +41,9 @@ struct rx_model_entry {
 struct rx_model_set {
     const struct rx_model *active;
     const struct rx_model *shadow; /* NULL: none */
-    uint64_t generation;           /* grows when `active` changes */
+    /* On top of `active`; NULL: none. Set it in the scratch that evaluates. */
+    const struct rx_recalibration *recalibration;
+    uint64_t generation; /* grows when one of these two changes */
     bool has_report;
     struct rx_shadow_report report; /* of the last shadow scoring */
     size_t n_entries;
@@ -83,6 +86,11 @@ int rx_model_registry_refuse(struct rx_model_registry *registry, const char *ori
  * without a previous one. */
 int rx_model_registry_rollback(struct rx_model_registry *registry, const char *reason,
                                int64_t now_ms, struct rx_error *err) RX_MUST_CHECK;
+/* Puts it on top of the active model in place of what was; NULL: nothing. Takes it over, on failure
+ * too. It goes when another model becomes active. RX_ECONFLICT when it is of another model. */
+int rx_model_registry_recalibrate(struct rx_model_registry *registry,
+                                  struct rx_recalibration *recalibration, struct rx_error *err)
+    RX_MUST_CHECK;
 /* Publishes what shadow scoring found. */
 int rx_model_registry_report(struct rx_model_registry *registry,
                              const struct rx_shadow_report *report, struct rx_error *err)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/engine/model/recalibration.h"
+
 void rx_score_write_unknown(struct rx_score_writer *x, const char *group, const char *key,
                             const char *reason)
 {
@@ -244,5 +246,7 @@ void rx_score_write_model(struct rx_score_writer *x)
     rx_jw_kv_cstr(x->w, "model_version", rx_model_version(x->model));
     rx_jw_kv_cstr(x->w, "feature_version", rx_model_feature_version(x->model));
     rx_jw_kv_cstr(x->w, "calibration_date", rx_model_created(x->model));
+    rx_jw_key(x->w, "recalibration");
+    rx_recalibration_write(x->w, rx_model_scratch_recalibration(x->scratch));
     rx_jw_end_object(x->w);
 }

@@ -41,7 +41,8 @@ void rx_score_write_explanations(struct rx_score_writer *x);
  * "dev_features", "market_features", "security_features", "pool_features"}; a group of which
  * nothing is known is null. */
 void rx_score_write_features(struct rx_score_writer *x);
-/* "model_metadata": {"model_version", "feature_version", "calibration_date"}. */
+/* "model_metadata": {"model_version", "feature_version", "calibration_date", "recalibration"}; the
+ * last as rx_recalibration_write. */
 void rx_score_write_model(struct rx_score_writer *x);
 /* A member that is null, and why. */
 void rx_score_write_unknown(struct rx_score_writer *x, const char *group, const char *key,

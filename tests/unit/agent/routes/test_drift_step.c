@@ -35,7 +35,7 @@ static void pass(struct rx_drift_step *step, const struct rx_model *model, struc
         }
         for (size_t t = 0; t < score.n_targets; t++) {
             score.targets[t].known = i % 3 > 0;
-            score.estimates[t].p = seeded_unit(s);
+            score.estimates[t].base = seeded_unit(s);
         }
         static const double other_ages[] = {1, 23.9, 24.2, 60, 72};
         features[RX_F_AGE_H] = 24.1;

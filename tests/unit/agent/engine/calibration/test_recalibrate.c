@@ -298,6 +298,43 @@ static void test_torture(void **state)
     assert_int_equal(rx_torture_alloc(recalibrate_once, &large), 9);
 }
 
+/* Rows after the overlay was made tell whether it is worse than the way back; too few say nothing.
+ */
+static void test_guard(void **state)
+{
+    (void)state;
+    struct seeded s = {8};
+    struct rx_recal_options options = rx_recal_defaults();
+    struct rx_error err = {0};
+    struct rx_recal_test test;
+    bool worse;
+    rx_auto(recal_event) struct rx_recal_event event = {0};
+    draw(&s, 900, 0.5, -1);
+    run(900, end_of(900), NULL, &event);
+    assert_int_equal(event.action, RX_RECAL_ADOPTED);
+    /* None of these was scored later. */
+    assert_ok(
+        rx_recal_guard(event.candidate, rows, 900, end_of(900), &options, &worse, &test, &err),
+        &err);
+    assert_true(!worse && test.n == 0);
+    event.candidate->made_at = rows[299].scored_at;
+    assert_ok(
+        rx_recal_guard(event.candidate, rows, 900, end_of(900), &options, &worse, &test, &err),
+        &err);
+    assert_true(!worse && test.n == 600);
+    assert_true(test.log_loss_before < test.log_loss_after); /* before = with the overlay */
+    draw(&s, 900, 1, 0);                                     /* the base is right again */
+    assert_ok(
+        rx_recal_guard(event.candidate, rows, 900, end_of(900), &options, &worse, &test, &err),
+        &err);
+    assert_true(worse && test.log_loss_bound < 0 && test.brier_bound < 0);
+    /* Labels that are not known yet say nothing. */
+    assert_ok(rx_recal_guard(event.candidate, rows, 900, rows[320].scored_at, &options, &worse,
+                             &test, &err),
+              &err);
+    assert_true(!worse && test.n == 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -306,7 +343,7 @@ int main(void)
         cmocka_unit_test(test_order),   cmocka_unit_test(test_in_force),
         cmocka_unit_test(test_groups),  cmocka_unit_test(test_too_few),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_stack),
-        cmocka_unit_test(test_torture),
+        cmocka_unit_test(test_guard),   cmocka_unit_test(test_torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "tests/support/bundle.h"
+#include "tests/support/overlays.h"
 #include "tests/support/torture.h"
 
 #define READERS 4
@@ -115,6 +115,42 @@ static void test_readers_keep(void **state)
     }
 }
 
+/* On top of the active model until another one is active, or it is taken away. */
+static void test_recalibration(void **state)
+{
+    (void)state;
+    rx_auto(model_registry) struct rx_model_registry *registry = new_registry();
+    rx_auto(model_reader) struct rx_model_reader *reader = NULL;
+    rx_auto(model) struct rx_model *one = named("one"), *two = named("two");
+    struct rx_error err = {0};
+    assert_ok(rx_model_reader_new(registry, &reader, &err), &err);
+    const struct rx_model_set *old = rx_model_reader_enter(reader);
+    assert_null(old->recalibration);
+    rx_model_reader_leave(reader);
+    assert_ok(rx_model_registry_recalibrate(registry, NULL, &err), &err);
+    old = rx_model_reader_enter(reader);
+    assert_int_equal(old->generation, 1); /* nothing changed */
+    rx_model_reader_leave(reader);
+    assert_int_equal(rx_model_registry_recalibrate(registry, overlay_recalibration(two, 1), &err),
+                     RX_ECONFLICT);
+    assert_ok(rx_model_registry_recalibrate(registry, overlay_recalibration(one, 1), &err), &err);
+    old = rx_model_reader_enter(reader);
+    assert_non_null(old->recalibration);
+    assert_int_equal(old->generation, 2);
+    assert_int_equal(rx_model_registry_activate(registry, named("two"), "f", 2, &err), 1);
+    /* The reader that is still inside keeps both. */
+    assert_string_equal(rx_recalibration_sha256(old->recalibration), rx_model_sha256(one));
+    rx_model_reader_leave(reader);
+    old = rx_model_reader_enter(reader);
+    assert_null(old->recalibration);
+    rx_model_reader_leave(reader);
+    assert_ok(rx_model_registry_recalibrate(registry, overlay_recalibration(two, 1), &err), &err);
+    assert_ok(rx_model_registry_rollback(registry, "worse", 3, &err), &err);
+    old = rx_model_reader_enter(reader);
+    assert_null(old->recalibration);
+    rx_model_reader_leave(reader);
+}
+
 struct crowd {
     struct rx_model_registry *registry;
     atomic_bool stop;
@@ -138,6 +174,7 @@ static void *read_on(void *arg)
         good = scratch ? rx_model_scratch_fit(scratch, set->active, NULL) == 0
                        : rx_model_scratch_new(set->active, &scratch, NULL) == 0;
         if (good) {
+            rx_model_scratch_recalibrate(scratch, set->recalibration);
             rx_model_eval(set->active, x, 1, scratch, out);
             good = out[0].p > 0 && set->generation >= last && set->n_entries > 0;
             last = set->generation;
@@ -166,6 +203,15 @@ static void test_swaps_under_load(void **state)
         assert_int_equal(rx_model_registry_activate(registry, named(version), "f", i, &err), 1);
         if (i % 3 == 0) {
             assert_int_equal(rx_model_registry_rollback(registry, "test", i, &err), 0);
+        }
+        if (i % 2 == 0) {
+            rx_auto(model) struct rx_model *same = named(version);
+            const int r = rx_model_registry_recalibrate(
+                registry, overlay_recalibration(same, (uint64_t)i), &err);
+            assert_int_equal(r, i % 3 == 0 ? RX_ECONFLICT : 0);
+        }
+        if (i % 4 == 0) {
+            assert_ok(rx_model_registry_recalibrate(registry, NULL, &err), &err);
         }
         if (i % 5 == 0) {
             assert_int_equal(rx_model_registry_set_shadow(registry, named("s"), "s", i, &err), 0);
@@ -215,9 +261,8 @@ static void test_torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ledger),
-        cmocka_unit_test(test_readers_keep),
-        cmocka_unit_test(test_swaps_under_load),
+        cmocka_unit_test(test_ledger),        cmocka_unit_test(test_readers_keep),
+        cmocka_unit_test(test_recalibration), cmocka_unit_test(test_swaps_under_load),
         cmocka_unit_test(test_torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
