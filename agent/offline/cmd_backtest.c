@@ -43,6 +43,7 @@ struct arguments {
     const char *events, *pairs, *lp, *model, *ages, *buy, *guard;
     bool json;
     struct rx_backtest_options options;
+    struct rx_backtest_target targets[RX_MODEL_MAX_TARGETS];
 };
 
 /* ---- arguments ---- */
@@ -212,11 +213,10 @@ static int parse_target(const struct rx_model *model, size_t i, struct rx_backte
     return 0;
 }
 
-static int set_targets(struct arguments *args, const struct rx_model *model,
-                       struct rx_backtest_target *targets, struct rx_error *err)
+static int set_targets(struct arguments *args, const struct rx_model *model, struct rx_error *err)
 {
     struct rx_backtest_options *o = &args->options;
-    o->targets = targets;
+    o->targets = args->targets;
     o->n_targets = rx_model_targets(model);
     o->buy = rx_model_target_find(model, args->buy);
     o->guard = strcmp(args->guard, "none") == 0 ? -1 : rx_model_target_find(model, args->guard);
@@ -227,7 +227,7 @@ static int set_targets(struct arguments *args, const struct rx_model *model,
         return rx_error_set(err, RX_EINVALID, "--guard: the model has no target %s", args->guard);
     }
     for (size_t t = 0; t < o->n_targets; t++) {
-        const int rc = parse_target(model, t, &targets[t], err);
+        const int rc = parse_target(model, t, &args->targets[t], err);
         if (rc < 0) {
             return rc;
         }
@@ -321,14 +321,13 @@ static int run(struct arguments *args, struct rx_error *err)
     rx_auto(model_scratch) struct rx_model_scratch *scratch = NULL;
     rx_auto(tables) struct rx_tables *tables = NULL;
     rx_auto(tapes) struct rx_tapes tapes = {0};
-    struct rx_backtest_target targets[RX_MODEL_MAX_TARGETS];
     struct rx_replay_options ages = {0};
     double days[RX_REPLAY_MAX_AGES];
     struct rx_backtest_report report;
     int rc = rx_replay_parse_ages(rx_str_of(args->ages), &ages, err);
     rc = rc < 0 ? rc : rx_cmd_load_model(args->model, &model, err);
     rc = rc < 0 ? rc : rx_model_scratch_new(model, &scratch, err);
-    rc = rc < 0 ? rc : set_targets(args, model, targets, err);
+    rc = rc < 0 ? rc : set_targets(args, model, err);
     rc = rc < 0 ? rc : rx_cmd_read_tables(args->pairs, args->events, args->lp, &tables, err);
     rc = rc < 0 ? rc : rx_tapes_make(tables, args->lp != NULL, &tapes, err);
     if (rc < 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* radarx-agent recalibrate: fits maps from matured labels, tests them, keeps what is better. */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -268,6 +269,7 @@ static int run_scores(const struct arguments *args, struct rx_error *err)
     if (rc < 0) {
         return rc;
     }
+    assert(tables.scores);
     const struct rx_number_table *labels = tables.labels ? tables.labels : tables.scores;
     for (size_t c = 0; c < tables.scores->columns && rc == 0; c++) {
         const struct rx_number_column *p = &tables.scores->column[c];

@@ -172,7 +172,7 @@ static void write_tables(const struct rx_trades *trades, const uint32_t *tokens,
 int rx_wallet_find(const struct rx_trades *trades, const struct rx_find_arguments *args,
                    uint32_t wallet, struct rx_buf *out, struct rx_error *err)
 {
-    uint32_t tokens[RX_FIND_MAX_TOKENS];
+    uint32_t tokens[RX_FIND_MAX_TOKENS] = {0};
     rx_autofree bool *smart = NULL;
     rx_auto(results) struct results results = {.n = 0};
     int rc = find_tokens(trades, args, tokens, err);

@@ -32,7 +32,7 @@ static int check_numbers(const struct rx_calibrator *cal, struct rx_error *err)
     static const int used[RX_CAL_KINDS] = {
         [RX_CAL_PLATT] = 2, [RX_CAL_TEMPERATURE] = 1, [RX_CAL_BETA] = 3, [RX_CAL_ISOTONIC] = 0};
     const double values[] = {cal->a, cal->b, cal->c};
-    for (int i = 0; i < used[cal->kind]; i++) {
+    for (int i = 0; i < used[cal->kind] && i < (int)RX_ARRAY_LEN(values); i++) {
         if (!isfinite(values[i])) {
             return rx_error_set(err, RX_EINVALID, "%s calibrator: %s: a finite number expected",
                                 kind_names[cal->kind], names[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/calibration/fit.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -97,20 +98,22 @@ static bool solve(struct derivatives *d, int n, double ret[MAX_TERMS])
 static bool minimise(const struct problem *q, double theta[MAX_TERMS])
 {
     struct derivatives now, tried;
+    const int n = q->n;
+    assert(n <= MAX_TERMS);
     for (int round = 0; round < MAX_ROUNDS; round++) {
         double step[MAX_TERMS] = {0};
         double next[MAX_TERMS] = {0};
         double slope = 0;
         derive(q, theta, false, &now);
         double gradient[MAX_TERMS] = {now.gradient[0], now.gradient[1], now.gradient[2]};
-        if (!solve(&now, q->n, step)) {
+        if (!solve(&now, n, step)) {
             return false;
         }
-        for (int j = 0; j < q->n; j++) {
+        for (int j = 0; j < n; j++) {
             slope += step[j] * gradient[j];
         }
         if (slope <= 1e-12 * (1 + fabs(now.loss))) {
-            for (int j = 0; j < q->n; j++) {
+            for (int j = 0; j < n; j++) {
                 theta[j] -= step[j]; /* the last digits; the loss no longer shows them */
             }
             /* A loss of nothing is the mark of separated classes: the slope has no limit. */
@@ -118,7 +121,7 @@ static bool minimise(const struct problem *q, double theta[MAX_TERMS])
         }
         double length = 1;
         for (;; length /= 2) {
-            for (int j = 0; j < q->n; j++) {
+            for (int j = 0; j < n; j++) {
                 next[j] = theta[j] - length * step[j];
             }
             derive(q, next, true, &tried);
@@ -129,7 +132,7 @@ static bool minimise(const struct problem *q, double theta[MAX_TERMS])
                 return true; /* rounding hides the rest */
             }
         }
-        for (int j = 0; j < q->n; j++) {
+        for (int j = 0; j < n; j++) {
             theta[j] = next[j];
             if (!(fabs(theta[j]) < 1e6)) {
                 return false;

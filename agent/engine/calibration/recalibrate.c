@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/calibration/recalibrate.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -104,7 +105,7 @@ static int check_row(const struct rx_recal_row *row, size_t i, int64_t now, size
 static int split_rows(const struct rx_recal_row *rows, size_t n, int64_t now, double test_share,
                       struct split *ret, size_t *immature, struct rx_error *err)
 {
-    ret->rows = malloc((n + 1) * sizeof(*rows));
+    ret->rows = calloc(n + 1, sizeof(*rows));
     if (!ret->rows) {
         return rx_error_set(err, -ENOMEM, "out of memory");
     }
@@ -177,6 +178,7 @@ static int fit(const struct split *split, const struct rx_recal_options *o,
                struct rx_overlay *overlay, struct rx_error *err)
 {
     size_t n = split->n_fit;
+    assert(n > 0);
     rx_autofree double *xy = malloc(2 * n * sizeof(*xy));
     if (!xy) {
         return rx_error_set(err, -ENOMEM, "out of memory");

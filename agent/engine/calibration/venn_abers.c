@@ -100,7 +100,7 @@ static void fill(struct walk *w, const struct rx_cal_group *groups, bool mirrore
 static int compute(struct rx_venn_abers *va, const struct rx_cal_group *groups)
 {
     size_t n = va->n;
-    rx_autofree struct point *sums = malloc((n + 1) * sizeof(*sums));
+    rx_autofree struct point *sums = calloc(n + 1, sizeof(*sums));
     rx_autofree size_t *next = malloc((n + 1) * sizeof(*next));
     rx_autofree size_t *left = malloc(n * sizeof(*left));
     rx_autofree double *mirror = malloc(n * sizeof(*mirror));

@@ -12,11 +12,16 @@ static bool is_lightgbm(struct rx_str bytes)
     return rx_str_starts(bytes, RX_STR("tree\n")) || rx_str_starts(bytes, RX_STR("tree\r\n"));
 }
 
+static bool one_of(const char *set, char c)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 /* Both begin with '{'. A UBJSON object goes on with the type of a length (or of all its values, or
  * their count), a JSON object with white space, a quote or its end. */
 static bool is_ubjson(struct rx_str bytes)
 {
-    return bytes.n > 1 && bytes.p[0] == '{' && memchr("iUIlL$#N", bytes.p[1], 8) != NULL;
+    return bytes.n > 1 && bytes.p[0] == '{' && one_of("iUIlL$#N", bytes.p[1]);
 }
 
 static int read_any(struct rx_str bytes, const struct rx_forest_options *options,
@@ -34,7 +39,7 @@ static int read_any(struct rx_str bytes, const struct rx_forest_options *options
         forest->format = RX_FOREST_XGB_UBJSON;
         return rx_forest_read_xgb_ubjson(bytes, options, forest, err);
     }
-    if (bytes.n > 0 && memchr("{ \t\r\n", bytes.p[0], 5)) {
+    if (bytes.n > 0 && one_of("{ \t\r\n", bytes.p[0])) {
         forest->format = RX_FOREST_XGB_JSON;
         return rx_forest_read_xgb_json(bytes, options, forest, err);
     }

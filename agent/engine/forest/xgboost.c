@@ -2,6 +2,7 @@
 /* The walk over an XGBoost document: parameters, objective, booster, trees. */
 #include "agent/engine/forest/xgboost.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +288,7 @@ static int trees_of_rounds(const struct walker *w, int64_t rounds, size_t *ret)
     struct rx_doc starts = rx_doc_get(w->model, "iteration_indptr");
     size_t a_round = w->forest->n_outputs * (size_t)w->parallel;
     size_t n_trees = (size_t)w->n_trees;
+    assert(a_round > 0); /* both were read as at least 1 */
     *ret = n_trees;
     if (rx_doc_len(starts) == 0) {
         w->forest->iterations = (n_trees + a_round - 1) / a_round;

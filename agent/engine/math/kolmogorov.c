@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Kolmogorov's distribution: its limit and the finite sample. */
+#include <assert.h>
 #include <math.h>
 
 #include "agent/engine/math/special.h"
@@ -60,6 +61,7 @@ struct matrix {
 static void multiply(const struct matrix *a, const struct matrix *b, struct matrix *ret)
 {
     size_t m = a->side;
+    assert(m > 0 && m <= MAX_SIDE);
     ret->side = m;
     ret->exponent = a->exponent + b->exponent;
     for (size_t i = 0; i < m; i++) {

@@ -136,7 +136,7 @@ void rx_heatmap_project(double cells[RX_HEATMAP_CELLS])
 
 void rx_chain_project(double *values, size_t n)
 {
-    double mean[MAX_CHAIN], count[MAX_CHAIN];
+    double mean[MAX_CHAIN] = {0}, count[MAX_CHAIN] = {0};
     size_t blocks = 0;
     assert(n <= MAX_CHAIN);
     for (size_t i = 0; i < n; i++) {

@@ -27,7 +27,12 @@ static size_t find_component(const struct rx_model *model, struct rx_str name)
 
 static bool same_parameters(const double *a, const double *b)
 {
-    return memcmp(a, b, RX_PARAM_MAX * sizeof(double)) == 0;
+    for (size_t i = 0; i < RX_PARAM_MAX; i++) {
+        if (a[i] < b[i] || a[i] > b[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The plan of the component at the parameters; one plan serves all of a component without. */

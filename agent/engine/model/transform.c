@@ -65,17 +65,26 @@ double rx_transform_apply(const struct rx_transform *transform, double x, double
     return x;
 }
 
+static bool numbers_equal(const double *a, const double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] < b[i] || a[i] > b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool table_equal(const struct rx_model_table *a, const struct rx_model_table *b)
 {
-    return a->n == b->n && memcmp(a->x, b->x, a->n * sizeof(double)) == 0 &&
-           memcmp(a->y, b->y, a->n * sizeof(double)) == 0;
+    return a->n == b->n && numbers_equal(a->x, b->x, a->n) && numbers_equal(a->y, b->y, a->n);
 }
 
 bool rx_transform_equal(const struct rx_transform *a, const struct rx_transform *b)
 {
     if (a->kind != b->kind || a->n_tables != b->n_tables ||
         (a->kind == RX_TF_ASINH && (a->factor < b->factor || a->factor > b->factor)) ||
-        memcmp(a->ln_age, b->ln_age, sizeof(a->ln_age)) != 0) {
+        !numbers_equal(a->ln_age, b->ln_age, a->n_tables)) {
         return false;
     }
     for (size_t i = 0; i < a->n_tables; i++) {

@@ -90,8 +90,8 @@ double rx_money_to_double(rx_money value)
     if (value == RX_MONEY_UNKNOWN) {
         return (double)NAN;
     }
-    const double whole = (double)(value / RX_MONEY_UNIT);
-    return whole + (double)(int64_t)(value % RX_MONEY_UNIT) / 1e9;
+    const rx_money whole = value / RX_MONEY_UNIT;
+    return (double)whole + (double)(int64_t)(value % RX_MONEY_UNIT) / 1e9;
 }
 
 double rx_price_to_double(rx_price price)

@@ -106,9 +106,9 @@ static int read_token(const struct reader *r, size_t token_column, size_t chain_
 
 static int read_token_facts(const struct reader *r, bool is_new, uint32_t token)
 {
-    uint64_t decimals;
-    uint32_t symbol;
-    int64_t listed;
+    uint64_t decimals = 0;
+    uint32_t symbol = RX_NAME_NONE;
+    int64_t listed = 0;
     if (r->fields[RX_TRADE_DECIMALS].n > 0) {
         const int rc = rx_parse_u64(r->fields[RX_TRADE_DECIMALS], RX_MAX_DECIMALS, &decimals);
         struct rx_token *facts = rx_trades_token_edit(r->trades, token);
@@ -229,9 +229,9 @@ int rx_trades_add_price_fields(struct rx_trades *trades,
                                struct rx_field_error *ret_wrong, struct rx_error *err)
 {
     const struct reader r = {trades, fields, ret_wrong, err};
-    uint32_t token;
-    int64_t time;
-    rx_price price;
+    uint32_t token = 0;
+    int64_t time = 0;
+    rx_price price = RX_PRICE_UNKNOWN;
     int rc = read_token(&r, RX_PRICE_TOKEN, RX_PRICE_CHAIN, &token);
     if (rc < 0) {
         return rc;
