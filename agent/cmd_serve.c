@@ -37,6 +37,7 @@ struct server {
     struct rx_sources *sources;
     struct rx_keys *keys; /* NULL: open */
     struct rx_limiter *limiter;
+    struct rx_health_board *health;
     struct rx_api api;
     struct rx_serve_loops *loops;
     struct rx_background *background;
@@ -59,6 +60,7 @@ static void server_fini(struct server *s)
     rx_book_free(s->book);
     rx_store_close(s->store);
     rx_model_registry_free(s->models);
+    rx_health_board_free(s->health);
     rx_metrics_free(s->metrics);
     rx_loop_free(s->loop);
     if (s->global_http) {
@@ -215,14 +217,17 @@ static int open_api(struct server *s, struct rx_error *err)
 {
     const struct rx_settings *settings = &s->settings;
     s->limiter = rx_limiter_new(settings->rate_per_minute, settings->rate_per_hour);
-    if (!s->limiter) {
-        return rx_error_errno(err, ENOMEM, "limiter");
+    s->health = rx_health_board_new();
+    if (!s->limiter || !s->health) {
+        return rx_error_errno(err, ENOMEM, "http api");
     }
     s->api.clock = rx_clock_system();
     s->api.metrics = s->metrics;
     s->api.store = s->store;
     s->api.book = s->book;
     s->api.models = s->models;
+    s->api.health = s->health;
+    s->api.recalibrate = settings->recalibrate;
     s->api.weights = &settings->weights;
     s->api.keys = s->keys;
     s->api.limiter = settings->rate_per_minute || settings->rate_per_hour ? s->limiter : NULL;

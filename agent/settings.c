@@ -149,6 +149,15 @@ static const struct rx_config_row rows[] = {
      .target = FIELD(model_shadow_path),
      .help = "model file that scores in the background beside the active one, for comparison; "
              "empty = none"},
+    {.key = "recalibration.enabled",
+     .env = "RADARX_RECALIBRATION",
+     .flag = "--recalibration",
+     .type = RX_CONFIG_BOOL,
+     .def = "true",
+     .target = FIELD(recalibrate),
+     .help =
+         "fit the probabilities to what came of earlier ones, where that passes its test; false "
+         "also takes back what was fitted before"},
     {.key = "engine.risk_weights",
      .env = "RADARX_RISK_WEIGHTS",
      .flag = "--risk-weights",

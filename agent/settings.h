@@ -23,6 +23,7 @@ struct rx_settings {
     int auth_mode; /* enum rx_auth_mode */
     char *keys_dir, *key;
     char *model_path, *model_shadow_path;
+    bool recalibrate;
     char *risk_weights; /* JSON object text */
     char *sources;      /* JSON array text */
 

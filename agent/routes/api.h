@@ -14,6 +14,7 @@
 #include "agent/cache/limiter.h"
 #include "agent/engine/model/registry.h"
 #include "agent/engine/risk/risk.h"
+#include "agent/routes/model_health.h"
 #include "agent/sources/book.h"
 #include "agent/store/store.h"
 #include "common/base/clock.h"
@@ -27,7 +28,11 @@ struct rx_api {
     struct rx_store *store;
     struct rx_book *book;
     struct rx_model_registry *models;
-    struct rx_drift_step *drift;           /* NULL: no check; background scoring's own */
+    struct rx_drift_step *drift; /* NULL: no check; background scoring's own */
+    /* NULL: no forecasts are kept; background scoring's own. */
+    struct rx_recalibration_step *recalibration;
+    struct rx_health_board *health;        /* NULL: nothing is known of the model's health */
+    bool recalibrate;                      /* the setting recalibration.enabled */
     const struct rx_risk_weights *weights; /* NULL: the defaults */
     struct rx_keys *keys;                  /* NULL: no authentication */
     struct rx_limiter *limiter;            /* NULL: no limits */

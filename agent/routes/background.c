@@ -10,6 +10,7 @@
 #include "agent/engine/features/pool.h"
 #include "agent/engine/score/write.h"
 #include "agent/routes/drift_step.h"
+#include "agent/routes/recalibration_step.h"
 #include "common/base/log.h"
 #include "common/json/write.h"
 
@@ -143,6 +144,12 @@ static int add_score(struct pass *pass, struct rx_unit *unit, const struct rx_sn
     if (probabilities.error || values.error) {
         return -ENOMEM;
     }
+    if (api->recalibration) {
+        const int r = rx_forecast_add(unit, model, snapshot, as_of, &pass->score);
+        if (r < 0) {
+            return r;
+        }
+    }
     return rx_unit_score(unit,
                          &(struct rx_row_score){
                              .chain = snapshot->chain,
@@ -198,6 +205,20 @@ static int64_t score_all(struct pass *pass, const atomic_bool *cancel, struct rx
     return total;
 }
 
+/* What the pass tells of the model, and what can be learned from the passes before. */
+static int learn(struct rx_api *api, const struct rx_model *model, const atomic_bool *cancel,
+                 struct rx_error *err)
+{
+    if (api->drift && api->health) {
+        struct rx_health_columns columns;
+        rx_drift_step_report(api->drift, &columns);
+        rx_health_board_set(api->health, rx_model_sha256(model), &columns, NULL);
+    }
+    const int r =
+        api->recalibration ? rx_recalibration_step_run(api->recalibration, model, cancel, err) : 0;
+    return r == -ECANCELED ? 0 : r;
+}
+
 int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct rx_error *err)
 {
     rx_auto(model_reader) struct rx_model_reader *reader = NULL;
@@ -207,7 +228,11 @@ int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct
     if (r < 0) {
         return r;
     }
-    r = pass_new(api, rx_model_reader_enter(reader), &pass, err);
+    const struct rx_model_set *models = rx_model_reader_enter(reader);
+    if (api->recalibration) {
+        rx_recalibration_step_begin(api->recalibration, models->active);
+    }
+    r = pass_new(api, models, &pass, err);
     if (r == 0 && api->drift) {
         r = rx_drift_step_begin(api->drift, pass->models->active, rx_clock_real_ms(api->clock),
                                 err);
@@ -219,6 +244,9 @@ int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct
     if (compared && rx_shadow_report(pass->shadow, &report, err) < 0) {
         compared = false;
         r = -ENOMEM;
+    }
+    if (r >= 0 && learn(api, pass->models->active, cancel, err) < 0) {
+        r = -EIO;
     }
     rx_model_reader_leave(reader);
     if (compared && rx_model_registry_report(api->models, &report, err) < 0) {
@@ -264,6 +292,36 @@ static void *run(void *arg)
     return NULL;
 }
 
+static void stop_steps(struct rx_api *api)
+{
+    rx_drift_step_free(RX_TAKE(api->drift));
+    rx_recalibration_step_free(RX_TAKE(api->recalibration));
+}
+
+/* What the store keeps for the active model is in force before the first request. */
+static int start_steps(struct rx_api *api, struct rx_error *err)
+{
+    rx_auto(model_reader) struct rx_model_reader *reader = NULL;
+    const struct rx_recalibration_options options = {.store = api->store,
+                                                     .models = api->models,
+                                                     .board = api->health,
+                                                     .clock = api->clock,
+                                                     .metrics = api->metrics,
+                                                     .enabled = api->recalibrate};
+    int r = rx_drift_step_new(api->metrics, &api->drift, err);
+    if (r == 0 && api->health) {
+        r = rx_recalibration_step_new(&options, &api->recalibration, err);
+    }
+    if (r == 0) {
+        r = rx_model_reader_new(api->models, &reader, err);
+    }
+    if (r == 0 && api->recalibration) {
+        rx_recalibration_step_begin(api->recalibration, rx_model_reader_enter(reader)->active);
+        rx_model_reader_leave(reader);
+    }
+    return r;
+}
+
 int rx_background_start(struct rx_api *api, int64_t interval_ms, struct rx_background **ret,
                         struct rx_error *err)
 {
@@ -276,8 +334,9 @@ int rx_background_start(struct rx_api *api, int64_t interval_ms, struct rx_backg
     b->scored = rx_metric(rx_family(api->metrics, &scored_desc), NULL);
     b->seconds = rx_metric(rx_family(api->metrics, &seconds_desc), NULL);
     b->failures = rx_metric(rx_family(api->metrics, &failures_desc), NULL);
-    int r = rx_drift_step_new(api->metrics, &api->drift, err);
+    int r = start_steps(api, err);
     if (r < 0) {
+        stop_steps(api);
         free(b);
         return r;
     }
@@ -289,7 +348,7 @@ int rx_background_start(struct rx_api *api, int64_t interval_ms, struct rx_backg
     pthread_mutex_init(&b->lock, NULL);
     r = pthread_create(&b->thread, NULL, run, b);
     if (r != 0) {
-        rx_drift_step_free(RX_TAKE(api->drift));
+        stop_steps(api);
         free(b);
         return rx_error_errno(err, r, "background scoring: thread");
     }
@@ -307,7 +366,7 @@ void rx_background_stop(struct rx_background *b)
     pthread_cond_signal(&b->wake);
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);
-    rx_drift_step_free(RX_TAKE(b->api->drift));
+    stop_steps(b->api);
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);
     free(b);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/engine/drift/watch.h"
+#include "agent/routes/model_health.h"
 #include "common/base/log.h"
 
 #define AT_AGE_H    24.0
@@ -24,6 +25,7 @@ struct rx_drift_step {
     const char *names[MAX_COLUMNS];
     bool predictions[MAX_COLUMNS];
     char target_names[RX_MODEL_MAX_TARGETS][MAX_NAME];
+    struct rx_health_columns found; /* by the last check */
     struct rx_metric *healthy, *drifted, *baseline_rows, *window_rows;
 };
 
@@ -101,6 +103,7 @@ int rx_drift_step_begin(struct rx_drift_step *step, const struct rx_model *model
     snprintf(step->version, sizeof(step->version), "%s", rx_model_version(model));
     rx_metric_set(step->healthy, -1);
     rx_metric_set(step->drifted, 0);
+    step->found = (struct rx_health_columns){0};
     return new_watch(step, model, err);
 }
 
@@ -121,6 +124,10 @@ static void check(struct rx_drift_step *step)
             drifted += verdict.numbers[i].value;
         }
     }
+    step->found.told = now;
+    step->found.drifted = (size_t)drifted;
+    snprintf(step->found.reason, sizeof(step->found.reason), "%s", verdict.reason);
+    snprintf(step->found.message, sizeof(step->found.message), "%s", verdict.message);
     rx_metric_set(step->drifted, drifted);
     rx_metric_set(step->healthy, now == RX_HEALTH_GOOD ? 1 : now == RX_HEALTH_BAD ? 0 : -1);
     if (now != before && now == RX_HEALTH_BAD) {
@@ -153,5 +160,13 @@ void rx_drift_step_row(struct rx_drift_step *step, const double features[RX_F_MA
     rx_metric_set(step->window_rows, (double)window);
     if (due) {
         check(step);
+    }
+}
+
+void rx_drift_step_report(const struct rx_drift_step *step, struct rx_health_columns *ret)
+{
+    *ret = step->found;
+    if (step->watch) {
+        rx_drift_watch_filled(step->watch, &ret->baseline, &ret->window);
     }
 }

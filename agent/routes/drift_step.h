@@ -15,6 +15,7 @@
 #include "common/base/metrics.h"
 
 struct rx_drift_step;
+struct rx_health_columns; /* model_health.h */
 
 int rx_drift_step_new(struct rx_metrics *metrics, struct rx_drift_step **ret, struct rx_error *err)
     RX_MUST_CHECK;
@@ -27,3 +28,5 @@ int rx_drift_step_begin(struct rx_drift_step *step, const struct rx_model *model
 /* A token was scored by that model. */
 void rx_drift_step_row(struct rx_drift_step *step, const double features[RX_F_MAX],
                        const struct rx_score *score);
+/* What the last check found; nothing before the first. */
+void rx_drift_step_report(const struct rx_drift_step *step, struct rx_health_columns *ret);

@@ -133,9 +133,12 @@ static void write_models(struct rx_jw *w, struct rx_api_loop *loop)
 {
     const struct rx_model_set *set = rx_model_reader_enter(loop->models);
     const struct rx_model_entry *newest = &set->entries[0];
+    struct rx_model_health health;
+    rx_health_board_get(loop->api->health, rx_model_sha256(set->active), &health);
     rx_jw_key(w, "model");
     rx_jw_begin_object(w);
     rx_jw_kv_cstr(w, "version", rx_model_version(set->active));
+    rx_jw_kv_cstr(w, "status", rx_model_health_status(&health));
     rx_jw_kv_cstr(w, "refused", newest->state == RX_MODEL_REFUSED ? newest->reason : NULL);
     rx_jw_end_object(w);
     rx_model_reader_leave(loop->models);

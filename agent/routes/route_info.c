@@ -4,8 +4,11 @@
 
 #include "common/base/clock.h"
 
-static void write_model(struct rx_jw *w, const struct rx_model *model)
+static void write_model(struct rx_jw *w, const struct rx_model_set *set,
+                        struct rx_health_board *board)
 {
+    const struct rx_model *model = set->active;
+    struct rx_model_health health;
     rx_jw_key(w, "model");
     rx_jw_begin_object(w);
     rx_jw_kv_cstr(w, "version", rx_model_version(model));
@@ -15,6 +18,11 @@ static void write_model(struct rx_jw *w, const struct rx_model *model)
     rx_jw_kv_double(w, "confidence_level", rx_model_confidence(model));
     rx_jw_kv_double(w, "min_age_hours", rx_model_min_age_h(model));
     rx_jw_kv_double(w, "max_age_hours", rx_model_max_age_h(model));
+    rx_jw_key(w, "recalibration");
+    rx_recalibration_write(w, set->recalibration);
+    rx_health_board_get(board, rx_model_sha256(model), &health);
+    rx_jw_key(w, "health");
+    rx_model_health_write(w, &health);
     rx_jw_key(w, "targets");
     rx_jw_begin_array(w);
     for (size_t i = 0; i < rx_model_targets(model); i++) {
@@ -132,7 +140,7 @@ void rx_route_info(struct rx_http_request *request, void *arg)
     rx_jw_kv_cstr(&w, "compiler", __VERSION__);
     rx_jw_end_object(&w);
     const struct rx_model_set *models = rx_model_reader_enter(loop->models);
-    write_model(&w, models->active);
+    write_model(&w, models, api->health);
     write_models(&w, models);
     rx_model_reader_leave(loop->models);
     write_sources(&w, api->book);

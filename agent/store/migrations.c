@@ -65,6 +65,30 @@ static const char *const steps[] = {
     " kind INTEGER NOT NULL,"
     " data BLOB NOT NULL,"
     " PRIMARY KEY (pool, block, logi)) WITHOUT ROWID;",
+    "CREATE TABLE forecasts ("
+    " id INTEGER PRIMARY KEY,"
+    " model TEXT NOT NULL,"
+    " chain TEXT NOT NULL,"
+    " pair BLOB NOT NULL,"
+    " band INTEGER NOT NULL,"
+    " time INTEGER NOT NULL,"
+    " due INTEGER,"
+    " forecast BLOB NOT NULL,"
+    " outcomes BLOB,"
+    " UNIQUE (model, chain, pair, band));"
+    "CREATE INDEX forecasts_due ON forecasts (model, due);"
+    "CREATE INDEX forecasts_time ON forecasts (model, time);"
+    "CREATE INDEX pools_pair ON pools (pair);"
+    "CREATE TABLE recalibration ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " model TEXT NOT NULL,"
+    " state TEXT NOT NULL,"
+    " changed_at INTEGER NOT NULL);"
+    "CREATE TABLE recalibration_audit ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " at INTEGER NOT NULL,"
+    " model TEXT NOT NULL,"
+    " event TEXT NOT NULL);",
 };
 
 int rx_migrations_latest(void)

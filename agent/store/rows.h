@@ -76,6 +76,29 @@ struct rx_row_score {
     const char *model_version;
 };
 
+/* What a model said of a pool: one row a model, pool and band; a second one is left out. */
+struct rx_row_forecast {
+    const char *model; /* its sha256 in hex */
+    const char *chain;
+    uint8_t pair[20];
+    int band;               /* of the pool's age: numbered by the caller */
+    int64_t time, due;      /* Unix seconds: of the forecast; of its first horizon's end */
+    struct rx_str forecast; /* in the caller's own packing; at most 1024 bytes */
+};
+
+/* What came of a forecast: `due` = when there is more to learn, negative = all is known. */
+struct rx_row_outcome {
+    int64_t id, due;
+    struct rx_str outcomes; /* in the caller's own packing; at most 1024 bytes */
+};
+
+struct rx_row_recalibration {
+    const char *model; /* sha256 of the model that `state` is for */
+    const char *state; /* JSON: replaces the one before; "" leaves it */
+    const char *event; /* JSON: a line of the audit trail; "" = none */
+    int64_t at;        /* Unix ms */
+};
+
 struct rx_unit;
 /* NULL when out of memory. A unit holds at most 64 MiB. */
 struct rx_unit *rx_unit_new(void) RX_MUST_CHECK;
@@ -90,6 +113,13 @@ int rx_unit_event(struct rx_unit *unit, const struct rx_row_event *row) RX_MUST_
 int rx_unit_block(struct rx_unit *unit, const struct rx_row_block *row) RX_MUST_CHECK;
 int rx_unit_cursor(struct rx_unit *unit, const struct rx_row_cursor *row) RX_MUST_CHECK;
 int rx_unit_score(struct rx_unit *unit, const struct rx_row_score *row) RX_MUST_CHECK;
+int rx_unit_forecast(struct rx_unit *unit, const struct rx_row_forecast *row) RX_MUST_CHECK;
+int rx_unit_outcome(struct rx_unit *unit, const struct rx_row_outcome *row) RX_MUST_CHECK;
+int rx_unit_recalibration(struct rx_unit *unit, const struct rx_row_recalibration *row)
+    RX_MUST_CHECK;
+/* Forgets forecasts from before `time` (Unix seconds), all but the newest `keep`, and all but the
+ * newest 1,000 lines of the audit trail. */
+int rx_unit_prune_forecasts(struct rx_unit *unit, int64_t time, uint32_t keep) RX_MUST_CHECK;
 /* Deletes the source's blocks, events and pools above `block`, and the cursor when it is above. */
 int rx_unit_rewind(struct rx_unit *unit, uint32_t source, uint64_t block) RX_MUST_CHECK;
 /* Deletes all of the source's rows. */

@@ -15,6 +15,12 @@ enum stmt {
     REWIND_BLOCKS,
     REWIND_CURSOR,
     PRUNE,
+    FORECAST,
+    OUTCOME,
+    STATE,
+    AUDIT,
+    PRUNE_FORECASTS,
+    PRUNE_AUDIT,
     STMT_MAX
 };
 
@@ -43,6 +49,16 @@ static const char *const sql[STMT_MAX] = {
     [REWIND_BLOCKS] = "DELETE FROM source_blocks WHERE source = ?1 AND number > ?2",
     [REWIND_CURSOR] = "DELETE FROM source_cursors WHERE source = ?1 AND block > ?2",
     [PRUNE] = "DELETE FROM source_blocks WHERE source = ?1 AND number < ?2 AND has_events = 0",
+    [FORECAST] = "INSERT OR IGNORE INTO forecasts (model, chain, pair, band, time, due, forecast)"
+                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [OUTCOME] = "UPDATE forecasts SET due = ?2, outcomes = ?3 WHERE id = ?1",
+    [STATE] = "INSERT OR REPLACE INTO recalibration (id, model, state, changed_at)"
+              " VALUES (1, ?, ?, ?)",
+    [AUDIT] = "INSERT INTO recalibration_audit (model, event, at) VALUES (?, ?, ?)",
+    [PRUNE_FORECASTS] = "DELETE FROM forecasts WHERE time < ?2"
+                        " OR id <= (SELECT max(id) FROM forecasts) - ?1",
+    [PRUNE_AUDIT] = "DELETE FROM recalibration_audit"
+                    " WHERE id <= (SELECT max(id) FROM recalibration_audit) - 1000",
 };
 
 struct rx_apply {
@@ -162,6 +178,54 @@ static int put_score(struct rx_apply *apply, const struct rx_row_score *row, str
     return rx_sqlite_run(s, err);
 }
 
+static int put_forecast(struct rx_apply *apply, const struct rx_row_forecast *row,
+                        struct rx_error *err)
+{
+    struct rx_sqlite_stmt *s = apply->stmts[FORECAST];
+    rx_sqlite_bind_text(s, 1, row->model);
+    rx_sqlite_bind_text(s, 2, row->chain);
+    rx_sqlite_bind_blob(s, 3, bytes_of(row->pair, sizeof row->pair));
+    rx_sqlite_bind_i64(s, 4, row->band);
+    rx_sqlite_bind_i64(s, 5, row->time);
+    rx_sqlite_bind_i64(s, 6, row->due);
+    rx_sqlite_bind_blob(s, 7, row->forecast);
+    return rx_sqlite_run(s, err);
+}
+
+static int put_outcome(struct rx_apply *apply, const struct rx_row_outcome *row,
+                       struct rx_error *err)
+{
+    struct rx_sqlite_stmt *s = apply->stmts[OUTCOME];
+    rx_sqlite_bind_i64(s, 1, row->id);
+    if (row->due < 0) {
+        rx_sqlite_bind_null(s, 2);
+    } else {
+        rx_sqlite_bind_i64(s, 2, row->due);
+    }
+    rx_sqlite_bind_blob(s, 3, row->outcomes);
+    return rx_sqlite_run(s, err);
+}
+
+static int put_text(struct rx_apply *apply, enum stmt which, const char *text,
+                    const struct rx_row_recalibration *row, struct rx_error *err)
+{
+    struct rx_sqlite_stmt *s = apply->stmts[which];
+    if (!text[0]) {
+        return 0;
+    }
+    rx_sqlite_bind_text(s, 1, row->model);
+    rx_sqlite_bind_text(s, 2, text);
+    rx_sqlite_bind_i64(s, 3, row->at);
+    return rx_sqlite_run(s, err);
+}
+
+static int put_recalibration(struct rx_apply *apply, const struct rx_row_recalibration *row,
+                             struct rx_error *err)
+{
+    const int r = put_text(apply, STATE, row->state, row, err);
+    return r < 0 ? r : put_text(apply, AUDIT, row->event, row, err);
+}
+
 static int run_range(struct rx_apply *apply, enum stmt which, uint32_t source, int64_t block,
                      struct rx_error *err)
 {
@@ -180,6 +244,13 @@ static int rewind_to(struct rx_apply *apply, uint32_t source, int64_t block, str
         r = run_range(apply, order[i], source, block, err);
     }
     return r;
+}
+
+static int prune_forecasts(struct rx_apply *apply, const struct rx_op_range *range,
+                           struct rx_error *err)
+{
+    const int r = run_range(apply, PRUNE_FORECASTS, range->source, (int64_t)range->block, err);
+    return r < 0 ? r : rx_sqlite_run(apply->stmts[PRUNE_AUDIT], err);
 }
 
 static int put(struct rx_apply *apply, const struct rx_op *op, struct rx_error *err)
@@ -203,6 +274,14 @@ static int put(struct rx_apply *apply, const struct rx_op *op, struct rx_error *
         return rewind_to(apply, op->range.source, -1, err);
     case RX_OP_PRUNE:
         return run_range(apply, PRUNE, op->range.source, (int64_t)op->range.block, err);
+    case RX_OP_FORECAST:
+        return put_forecast(apply, &op->forecast, err);
+    case RX_OP_OUTCOME:
+        return put_outcome(apply, &op->outcome, err);
+    case RX_OP_RECALIBRATION:
+        return put_recalibration(apply, &op->recalibration, err);
+    case RX_OP_PRUNE_FORECASTS:
+        return prune_forecasts(apply, &op->range, err);
     }
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #define UNIT_MAX_BYTES  (64UL << 20)
 #define EVENT_MAX_BYTES 256
+#define PACKED_MAX      1024
 
 struct rx_unit *rx_unit_new(void)
 {
@@ -153,6 +154,62 @@ int rx_unit_score(struct rx_unit *unit, const struct rx_row_score *row)
     return add(unit, op);
 }
 
+/* The same for bytes. */
+static bool keep_bytes(struct rx_unit *unit, struct rx_str *bytes)
+{
+    char *copy = rx_arena_alloc(unit->arena, bytes->n + 1);
+    if (copy && bytes->n) {
+        memcpy(copy, bytes->p, bytes->n);
+    }
+    bytes->p = copy;
+    unit->bytes += bytes->n + 1;
+    return copy != NULL;
+}
+
+int rx_unit_forecast(struct rx_unit *unit, const struct rx_row_forecast *row)
+{
+    if (row->forecast.n > PACKED_MAX) {
+        return RX_ELIMIT;
+    }
+    struct rx_op *op = new_op(unit, RX_OP_FORECAST);
+    if (!op) {
+        return no_room(unit);
+    }
+    op->forecast = *row;
+    if (!keep(unit, &op->forecast.model) || !keep(unit, &op->forecast.chain) ||
+        !keep_bytes(unit, &op->forecast.forecast)) {
+        return no_room(unit);
+    }
+    return add(unit, op);
+}
+
+int rx_unit_outcome(struct rx_unit *unit, const struct rx_row_outcome *row)
+{
+    if (row->outcomes.n > PACKED_MAX) {
+        return RX_ELIMIT;
+    }
+    struct rx_op *op = new_op(unit, RX_OP_OUTCOME);
+    if (!op) {
+        return no_room(unit);
+    }
+    op->outcome = *row;
+    return keep_bytes(unit, &op->outcome.outcomes) ? add(unit, op) : no_room(unit);
+}
+
+int rx_unit_recalibration(struct rx_unit *unit, const struct rx_row_recalibration *row)
+{
+    struct rx_op *op = new_op(unit, RX_OP_RECALIBRATION);
+    if (!op) {
+        return no_room(unit);
+    }
+    op->recalibration = *row;
+    if (!keep(unit, &op->recalibration.model) || !keep(unit, &op->recalibration.state) ||
+        !keep(unit, &op->recalibration.event)) {
+        return no_room(unit);
+    }
+    return add(unit, op);
+}
+
 static int add_range(struct rx_unit *unit, enum rx_op_kind kind, uint32_t source, uint64_t block)
 {
     struct rx_op *op = new_op(unit, kind);
@@ -176,4 +233,9 @@ int rx_unit_wipe(struct rx_unit *unit, uint32_t source)
 int rx_unit_prune(struct rx_unit *unit, uint32_t source, uint64_t block)
 {
     return add_range(unit, RX_OP_PRUNE, source, block);
+}
+
+int rx_unit_prune_forecasts(struct rx_unit *unit, int64_t time, uint32_t keep)
+{
+    return add_range(unit, RX_OP_PRUNE_FORECASTS, keep, time > 0 ? (uint64_t)time : 0);
 }

@@ -15,6 +15,10 @@ enum rx_op_kind {
     RX_OP_REWIND,
     RX_OP_WIPE,
     RX_OP_PRUNE,
+    RX_OP_FORECAST,
+    RX_OP_OUTCOME,
+    RX_OP_RECALIBRATION,
+    RX_OP_PRUNE_FORECASTS,
 };
 
 struct rx_op_range {
@@ -32,7 +36,10 @@ struct rx_op {
         struct rx_row_block block;
         struct rx_row_cursor cursor;
         struct rx_row_score score;
-        struct rx_op_range range;
+        struct rx_op_range range; /* of PRUNE_FORECASTS: how many to keep, from when on */
+        struct rx_row_forecast forecast;
+        struct rx_row_outcome outcome;
+        struct rx_row_recalibration recalibration;
     };
 };
 

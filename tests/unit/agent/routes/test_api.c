@@ -13,7 +13,9 @@
 #include "agent/engine/features/pool.h"
 #include "agent/routes/api.h"
 #include "agent/routes/background.h"
+#include "agent/routes/recalibration_step.h"
 #include "agent/routes/score.h"
+#include "agent/store/sqlite.h"
 #include "common/base/file.h"
 #include "common/base/parse.h"
 #include "common/json/build.h"
@@ -468,6 +470,53 @@ static void scores_in_the_background(void **state)
     assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 0);
 }
 
+static int64_t stored(struct fixture *f, const char *sql)
+{
+    struct rx_sqlite *db = NULL;
+    struct rx_error err = {0};
+    int64_t value = -1;
+    assert_int_equal(rx_store_flush(f->api.store, NULL), 0);
+    assert_ok(rx_sqlite_open(f->temp.path, 1000, &db, &err), &err);
+    assert_ok(rx_sqlite_get_i64(db, sql, -1, &value, &err), &err);
+    rx_sqlite_close(db);
+    return value;
+}
+
+/* A pass keeps one forecast of a pool in a band of age, and tells what is known of the model. */
+static void keeps_forecasts(void **state)
+{
+    struct fixture *f = *state;
+    struct rx_error err = {0};
+    atomic_bool cancel = false;
+    rx_auto(health_board) struct rx_health_board *board = rx_health_board_new();
+    const struct rx_recalibration_options options = {.store = f->api.store,
+                                                     .models = f->api.models,
+                                                     .board = board,
+                                                     .clock = f->api.clock,
+                                                     .metrics = f->api.metrics,
+                                                     .enabled = true};
+    f->api.health = board;
+    assert_ok(rx_recalibration_step_new(&options, &f->api.recalibration, &err), &err);
+    rx_auto(recalibration_step) struct rx_recalibration_step *step = f->api.recalibration;
+    assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 1);
+    assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 1);
+    assert_int_equal(stored(f, "SELECT count(*) FROM forecasts"), 1);
+    assert_int_equal(stored(f, "SELECT due - time FROM forecasts"), 86400);
+    /* Six hours old: the next band. */
+    publish(f, NULL, 160, GENESIS + 6 * 3600);
+    assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 1);
+    assert_int_equal(stored(f, "SELECT count(*) FROM forecasts WHERE band = 1"), 1);
+    /* Older than the model was trained for. */
+    publish(f, NULL, 170, GENESIS + 80 * 3600);
+    assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 1);
+    assert_int_equal(stored(f, "SELECT count(*) FROM forecasts"), 2);
+    assert_int_equal(ask(f, "/api/info"), 200);
+    assert_str(rx_json_str(at(f, "model.health.status")), "Unknown");
+    assert_int_equal(rx_json_len(at(f, "model.health.targets")),
+                     rx_json_len(at(f, "model.targets")));
+    assert_int_equal(rx_json_len(at(f, "model.recalibration")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +530,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tells_its_health, setup, teardown),
         cmocka_unit_test_setup_teardown(describes_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(scores_in_the_background, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_forecasts, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,8 +27,9 @@ static void test_makes_and_repeats(void **state)
     assert_int_equal(get(db, "PRAGMA user_version"), rx_migrations_latest());
     assert_int_equal(get(db, "SELECT count(*) FROM sqlite_master WHERE name IN ('tokens',"
                              " 'token_scores', 'sources', 'source_cursors', 'source_blocks',"
-                             " 'pools', 'pool_events')"),
-                     7);
+                             " 'pools', 'pool_events', 'forecasts', 'recalibration',"
+                             " 'recalibration_audit')"),
+                     10);
     assert_ok(rx_sqlite_exec(db, "INSERT INTO tokens (address, chain) VALUES ('0x1', 'c')", &err),
               &err);
     assert_ok(rx_migrate(db, &err), &err);
