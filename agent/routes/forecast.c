@@ -9,6 +9,7 @@
 
 #include "agent/engine/features/labels.h"
 #include "agent/sources/evm_abi.h"
+#include "common/base/log.h"
 #include "common/base/parse.h"
 
 #define MAX_EVENTS 200000 /* of a pool within a forecast's longest horizon */
@@ -81,7 +82,7 @@ struct tape {
     const struct rx_pool_meta *meta;
     struct rx_sync *events; /* owned */
     size_t n, room, seen;
-    bool too_many;
+    bool unusable; /* too many events, or a damaged one: nothing will be known */
 };
 
 static void tape_fini(struct tape *tape)
@@ -110,7 +111,7 @@ static int on_event(const struct rx_row_event *row, void *arg)
     struct tape *tape = arg;
     struct evm_log log = {0};
     double weth, token;
-    if (row->kind != RX_EVENT_SYNC || tape->too_many ||
+    if (row->kind != RX_EVENT_SYNC || tape->unusable ||
         row->time > tape->due->time + horizon_s[RX_HORIZONS - 1]) {
         return 0;
     }
@@ -127,8 +128,8 @@ static int on_event(const struct rx_row_event *row, void *arg)
         tape->n = 0; /* only the last one before the forecast counts */
         tape->seen = 1;
     }
-    tape->too_many = tape->n >= MAX_EVENTS;
-    return tape->too_many ? 0 : add_event(tape, &event);
+    tape->unusable = tape->n >= MAX_EVENTS;
+    return tape->unusable ? 0 : add_event(tape, &event);
 }
 
 /* Outcomes of all horizons that the recording covers; when there is more to learn, or -1. */
@@ -139,8 +140,8 @@ static int64_t judge(const struct tape *tape, double outcomes[2 * RX_HORIZONS])
     for (size_t h = RX_HORIZONS; h-- > 0;) {
         struct rx_outcome outcome = {false, RX_NAN, RX_NAN};
         if (due->time + horizon_s[h] > due->end) {
-            next = tape->too_many ? -1 : due->time + horizon_s[h];
-        } else if (!tape->too_many) {
+            next = tape->unusable ? -1 : due->time + horizon_s[h];
+        } else if (!tape->unusable) {
             rx_label_outcome(tape->meta, tape->events, tape->n, tape->seen, (double)due->time,
                              (double)horizon_s[h], (double)due->end, &outcome);
         }
@@ -160,9 +161,14 @@ static int mature_one(struct rx_store *store, struct rx_unit *unit,
     rx_auto(tape) struct tape tape = {.due = due, .meta = &meta};
     double outcomes[2 * RX_HORIZONS];
     int r = rx_store_read_pool(store, due->pool.id, on_event, &tape, err);
-    if (r == -ENOMEM || r == -EUCLEAN) {
-        return rx_error_set(err, r, "stored events of pool %u: %s", due->pool.id,
-                            r == -ENOMEM ? "out of memory" : "damaged");
+    if (r == -EUCLEAN) {
+        rx_warn("a stored event is damaged: what came of a forecast stays unknown",
+                RX_F_I("pool", due->pool.id));
+        tape.unusable = true;
+        r = 0;
+    }
+    if (r == -ENOMEM) {
+        return rx_error_set(err, r, "outcomes: out of memory");
     }
     if (r == 0) {
         const int64_t next = judge(&tape, outcomes);

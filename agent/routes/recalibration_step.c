@@ -28,7 +28,7 @@ struct rx_recalibration_step {
     int64_t last_ms;           /* of the last run; -1: none */
     int64_t tried[RX_MODEL_MAX_TARGETS]; /* labels known by then were tried */
     struct rx_hysteresis hysteresis;
-    struct rx_metric *actions[4], *in_force, *labels;
+    struct rx_metric *actions[4], *in_force, *labels, *calibrated;
 };
 
 /* The labels of one model, for one target at a time. */
@@ -61,6 +61,11 @@ static const struct rx_metric_desc labels_desc = {
     .help = "Forecasts of the active model with a known outcome",
     .type = RX_GAUGE};
 
+static const struct rx_metric_desc calibrated_desc = {
+    .name = "radarx_model_calibrated",
+    .help = "Whether labels agree with what was answered: 1 yes, 0 no, -1 not known yet",
+    .type = RX_GAUGE};
+
 int rx_recalibration_step_new(const struct rx_recalibration_options *options,
                               struct rx_recalibration_step **ret, struct rx_error *err)
 {
@@ -79,6 +84,8 @@ int rx_recalibration_step_new(const struct rx_recalibration_options *options,
         (struct rx_hysteresis){.raise_after = RAISE_AFTER, .clear_after = RAISE_AFTER};
     step->in_force = rx_metric(rx_family(options->metrics, &in_force_desc), NULL);
     step->labels = rx_metric(rx_family(options->metrics, &labels_desc), NULL);
+    step->calibrated = rx_metric(rx_family(options->metrics, &calibrated_desc), NULL);
+    rx_metric_set(step->calibrated, -1);
     *ret = step;
     return 0;
 }
@@ -173,6 +180,7 @@ void rx_recalibration_step_begin(struct rx_recalibration_step *step, const struc
     }
     rx_metric_set(step->in_force, 0);
     rx_metric_set(step->labels, 0);
+    rx_metric_set(step->calibrated, -1);
     if (!step->o.enabled) {
         return;
     }
@@ -293,6 +301,9 @@ static int compare(struct rx_recalibration_step *step, const struct rx_model *mo
         found.targets[t] = health_of(&c->targets[t], &c->results[t]);
     }
     rx_health_board_set(step->o.board, step->sha256, NULL, &found);
+    rx_metric_set(step->calibrated, found.told == RX_HEALTH_GOOD  ? 1
+                                    : found.told == RX_HEALTH_BAD ? 0
+                                                                  : -1);
     if (found.told == RX_HEALTH_BAD && before != RX_HEALTH_BAD) {
         rx_warn("the model is not right any more", RX_F_S("reason", verdict.reason),
                 RX_F_S("message", verdict.message));

@@ -376,6 +376,32 @@ static void test_damaged_state(void **state)
     end(&w);
 }
 
+/* One damaged event costs one label, and is not looked at again. */
+static void test_damaged_event(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 2);
+    add_pools(&w, 60, 1, 0);
+    struct rx_unit *unit = rx_unit_new();
+    assert_non_null(unit);
+    assert_int_equal(rx_unit_event(unit, &(struct rx_row_event){.pool = 7,
+                                                                .block = 1000,
+                                                                .time = START + 9 * STEP_S,
+                                                                .kind = RX_EVENT_SYNC,
+                                                                .data = {"\xff", 1}}),
+                     0);
+    assert_int_equal(rx_store_submit(w.store, unit, NULL), 0);
+    read_to(&w, w.time + DAY);
+    run(&w);
+    assert_int_equal(count(&w, "SELECT count(*) FROM forecasts WHERE outcomes IS NOT NULL"), 60);
+    assert_int_equal(count(&w, "SELECT count(*) FROM forecasts WHERE due IS NULL"), 1);
+    struct rx_model_health health;
+    rx_health_board_get(w.board, rx_model_sha256(w.model), &health);
+    assert_int_equal(health.labels.targets[w.rug].labels, 59);
+    end(&w);
+}
+
 static void test_board(void **state)
 {
     (void)state;
@@ -409,10 +435,10 @@ static void test_board(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_adopts),     cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_rolls_back), cmocka_unit_test(test_disabled),
-        cmocka_unit_test(test_bounded),    cmocka_unit_test(test_damaged_state),
-        cmocka_unit_test(test_board),
+        cmocka_unit_test(test_adopts),        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_rolls_back),    cmocka_unit_test(test_disabled),
+        cmocka_unit_test(test_bounded),       cmocka_unit_test(test_damaged_state),
+        cmocka_unit_test(test_damaged_event), cmocka_unit_test(test_board),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
