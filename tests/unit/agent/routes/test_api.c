@@ -496,8 +496,9 @@ static void keeps_forecasts(void **state)
                                                      .metrics = f->api.metrics,
                                                      .enabled = true};
     f->api.health = board;
-    assert_ok(rx_recalibration_step_new(&options, &f->api.recalibration, &err), &err);
-    rx_auto(recalibration_step) struct rx_recalibration_step *step = f->api.recalibration;
+    rx_auto(recalibration_step) struct rx_recalibration_step *step = NULL;
+    assert_ok(rx_recalibration_step_new(&options, &step, &err), &err);
+    f->api.recalibration = step;
     assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 1);
     assert_int_equal(rx_background_pass(&f->api, &cancel, &err), 1);
     assert_int_equal(stored(f, "SELECT count(*) FROM forecasts"), 1);
