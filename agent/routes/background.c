@@ -240,12 +240,12 @@ int64_t rx_background_pass(struct rx_api *api, const atomic_bool *cancel, struct
     if (r == 0) {
         r = score_all(pass, cancel, err);
     }
-    bool compared = r > 0 && pass->shadow && rx_shadow_rows(pass->shadow) > 0;
+    bool compared = r > 0 && pass && pass->shadow && rx_shadow_rows(pass->shadow) > 0;
     if (compared && rx_shadow_report(pass->shadow, &report, err) < 0) {
         compared = false;
         r = -ENOMEM;
     }
-    if (r >= 0 && learn(api, pass->models->active, cancel, err) < 0) {
+    if (r >= 0 && learn(api, models->active, cancel, err) < 0) {
         r = -EIO;
     }
     rx_model_reader_leave(reader);
