@@ -237,7 +237,7 @@ static int set_targets(struct arguments *args, const struct rx_model *model, str
 
 /* ---- the table ---- */
 
-static void print_metrics(const char *name, const struct rx_metrics *m)
+static void print_metrics(const char *name, const struct rx_quality *m)
 {
     if (m->n == 0) {
         printf("%-9s  no label known by the end of the recording\n", name);

@@ -190,8 +190,8 @@ static void print_targets(const struct rx_drift_report *report)
             snprintf(interval, sizeof(interval), "%.3f to %.3f", r->current.oe_lo,
                      r->current.oe_hi);
         }
-        const struct rx_metrics none = {.auc = (double)NAN, .brier = (double)NAN};
-        const struct rx_metrics *was = r->has_baseline ? &r->baseline : &none;
+        const struct rx_quality none = {.auc = (double)NAN, .brier = (double)NAN};
+        const struct rx_quality *was = r->has_baseline ? &r->baseline : &none;
         printf("%-12s %7zu %6zu %8s %17s %8s %8s %8s %8s %8s  %s\n", report->targets[i].name,
                r->current.n, r->current.positives, number("%.3f", r->current.oe, t[0]), interval,
                number("%.2g", r->oe_q, t[1]), number("%.4f", r->current.auc, t[2]),

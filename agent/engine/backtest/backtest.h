@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "agent/engine/calibration/metrics.h"
+#include "agent/engine/calibration/quality.h"
 #include "agent/engine/features/labels.h"
 #include "agent/engine/features/pool.h"
 #include "common/json/write.h"
@@ -86,7 +86,7 @@ struct rx_backtest_fold {
     size_t decisions;
     size_t known_labels; /* of the bought target, before the fold */
     bool recalibrated;
-    struct rx_metrics raw, used; /* of the bought target; n = 0: no label known by the end */
+    struct rx_quality raw, used; /* of the bought target; n = 0: no label known by the end */
 };
 
 struct rx_backtest_trades {
@@ -103,7 +103,7 @@ struct rx_backtest_trades {
 struct rx_backtest_report {
     size_t pools, decisions, answered;
     size_t n_targets;
-    struct rx_metrics targets[RX_BACKTEST_MAX_TARGETS]; /* raw, over all decisions */
+    struct rx_quality targets[RX_BACKTEST_MAX_TARGETS]; /* raw, over all decisions */
     size_t n_folds;
     struct rx_backtest_fold folds[RX_BACKTEST_MAX_FOLDS];
     struct rx_backtest_trades trades, every; /* the strategy, and buying everything */

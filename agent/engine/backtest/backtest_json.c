@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/backtest/backtest.h"
 
-static void write_metrics(struct rx_jw *w, const char *key, const struct rx_metrics *m)
+static void write_metrics(struct rx_jw *w, const char *key, const struct rx_quality *m)
 {
     rx_jw_key(w, key);
     if (m->n == 0) {

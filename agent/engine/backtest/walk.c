@@ -29,11 +29,11 @@ static double cell(const struct rx_decisions *d, const double *table, size_t row
     return table[row * d->n_targets + target];
 }
 
-static int measure(const struct sample *s, double base_rate, struct rx_metrics *ret,
+static int measure(const struct sample *s, double base_rate, struct rx_quality *ret,
                    struct rx_error *err)
 {
-    *ret = (struct rx_metrics){0};
-    return s->n > 0 ? rx_metrics_compute(s->p, s->y, s->n, base_rate, .95, ret, err) : 0;
+    *ret = (struct rx_quality){0};
+    return s->n > 0 ? rx_quality_compute(s->p, s->y, s->n, base_rate, .95, ret, err) : 0;
 }
 
 /* Every target over all decisions. */
@@ -107,7 +107,7 @@ static int walk_fold(struct rx_decisions *d, const struct rx_backtest_options *o
             d->rows[i].p_buy = 1 / (1 + exp(-rx_calibrator_apply(&cal, log_odds(p))));
         }
     }
-    struct rx_metrics *const into[] = {&fold->raw, &fold->used};
+    struct rx_quality *const into[] = {&fold->raw, &fold->used};
     int rc = 0;
     for (int used = 0; used < 2 && rc == 0; used++) {
         s->n = 0;

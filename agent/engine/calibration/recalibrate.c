@@ -202,7 +202,7 @@ static double probability(double log_odds)
     return log_odds >= 0 ? 1 / (1 + exp(-log_odds)) : exp(log_odds) / (1 + exp(log_odds));
 }
 
-/* -ln of the probability given to what happened; p is kept off 0 and 1 as in metrics.h. */
+/* -ln of the probability given to what happened; p is kept off 0 and 1 as in quality.h. */
 static double log_loss(double log_odds, double y)
 {
     double p = fmin(fmax(probability(log_odds), 1e-15), 1 - 1e-15);

@@ -163,9 +163,9 @@ static bool enough(const struct rx_drift_labels *labels, const struct rx_drift_o
 }
 
 static int measure(const struct rx_drift_labels *labels, const struct rx_drift_options *o,
-                   struct rx_metrics *ret, struct rx_error *err)
+                   struct rx_quality *ret, struct rx_error *err)
 {
-    return rx_metrics_compute(labels->p, labels->y, labels->n, (double)NAN, o->level, ret, err);
+    return rx_quality_compute(labels->p, labels->y, labels->n, (double)NAN, o->level, ret, err);
 }
 
 static int test_target(const struct rx_drift_target *t, const struct rx_drift_options *o,

@@ -9,7 +9,7 @@
  * enough data. PSI is shown but never raises alone: by chance it is about
  * (bins - 1)(1/n1 + 1/n2), so a fixed limit fires on small samples.
  *
- * Sources: two_sample.h, calibration/metrics.h; exact binomial tail by the incomplete beta function
+ * Sources: two_sample.h, calibration/quality.h; exact binomial tail by the incomplete beta function
  * (a sum of unequal Bernoulli trials spreads less than the binomial of their mean: W. Hoeffding
  * 1956, so the test errs on the quiet side).
  *
@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 
-#include "agent/engine/calibration/metrics.h"
+#include "agent/engine/calibration/quality.h"
 
 #define RX_DRIFT_MAX_COLUMNS 4096
 
@@ -87,7 +87,7 @@ struct rx_drift_target {
 
 struct rx_drift_target_result {
     bool has_baseline, has_current;
-    struct rx_metrics baseline, current;                     /* valid when has_... */
+    struct rx_quality baseline, current;                     /* valid when has_... */
     double oe_p, oe_q;                                       /* calibration in the large */
     double auc_drop, auc_drop_lo, auc_drop_hi, auc_p, auc_q; /* baseline - current */
     double brier_rise, brier_rise_lo, brier_rise_hi, brier_p, brier_q; /* current - baseline */
@@ -95,7 +95,7 @@ struct rx_drift_target_result {
     enum rx_drift_grade grade;
 };
 
-/* Tests all targets as one family; fills ret[n]. Errors of rx_metrics_compute with the target. */
+/* Tests all targets as one family; fills ret[n]. Errors of rx_quality_compute with the target. */
 int rx_drift_targets(const struct rx_drift_target *targets, size_t n,
                      const struct rx_drift_options *options, struct rx_drift_target_result *ret,
                      struct rx_error *err) RX_MUST_CHECK;

@@ -190,7 +190,7 @@ static void write_column(struct rx_jw *w, const struct rx_drift_column *c,
     rx_jw_end_object(w);
 }
 
-static void write_metrics(struct rx_jw *w, const char *key, const struct rx_metrics *m)
+static void write_metrics(struct rx_jw *w, const char *key, const struct rx_quality *m)
 {
     const struct {
         const char *name;

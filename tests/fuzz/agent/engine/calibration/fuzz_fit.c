@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "agent/engine/calibration/fit.h"
-#include "agent/engine/calibration/metrics.h"
+#include "agent/engine/calibration/quality.h"
 #include "agent/engine/calibration/venn_abers.h"
 
 #define MAX_ROWS 16
@@ -74,8 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (n == 0) {
         return 0;
     }
-    struct rx_metrics m;
-    if (rx_metrics_compute(p, y, n, (double)NAN, 0.95, &m, NULL) < 0 || !(m.brier >= 0) ||
+    struct rx_quality m;
+    if (rx_quality_compute(p, y, n, (double)NAN, 0.95, &m, NULL) < 0 || !(m.brier >= 0) ||
         !(m.log_loss >= 0) || m.auc < 0 || m.auc > 1) {
         abort();
     }

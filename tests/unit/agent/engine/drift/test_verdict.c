@@ -25,7 +25,7 @@ static void grades(enum rx_drift_grade a, enum rx_drift_grade b, enum rx_drift_g
     tr[0] = (struct rx_drift_target_result){
         .has_current = t != RX_DRIFT_UNKNOWN, .auc_drop = nan, .brier_rise = nan, .grade = t};
     tr[0].current =
-        (struct rx_metrics){.n = 500, .oe = 1.6, .oe_lo = 1.4, .oe_hi = 1.8, .auc = 0.8};
+        (struct rx_quality){.n = 500, .oe = 1.6, .oe_lo = 1.4, .oe_hi = 1.8, .auc = 0.8};
     tr[0].uncalibrated = t == RX_DRIFT_DRIFT;
 }
 

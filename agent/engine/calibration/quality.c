@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/calibration/metrics.h"
+#include "agent/engine/calibration/quality.h"
 
 #include <errno.h>
 #include <math.h>
@@ -31,9 +31,9 @@ static int sort_rows(const double *p, const double *y, size_t n, struct entry **
     if (n == 0) {
         return rx_error_set(err, RX_EINVALID, "at least one row expected");
     }
-    if (n > RX_METRICS_MAX_ROWS) {
+    if (n > RX_QUALITY_MAX_ROWS) {
         return rx_error_set(err, RX_ELIMIT, "at most %d rows expected, got %zu",
-                            RX_METRICS_MAX_ROWS, n);
+                            RX_QUALITY_MAX_ROWS, n);
     }
     struct entry *entries = malloc(n * sizeof(*entries));
     if (!entries) {
@@ -66,7 +66,7 @@ static size_t run_end(const struct entry *e, size_t n, size_t from, size_t *ret_
 }
 
 /* AUC, its standard error by the variance of the placement values, and the interval. */
-static void fill_auc(const struct entry *e, double level, struct rx_metrics *m)
+static void fill_auc(const struct entry *e, double level, struct rx_quality *m)
 {
     double positives = (double)m->positives;
     double negatives = (double)(m->n - m->positives);
@@ -135,9 +135,9 @@ static size_t bin_size(size_t n, size_t bins, size_t bin)
 static double ece_mass(const struct entry *e, size_t n)
 {
     double sum = 0;
-    for (size_t bin = 0, at = 0; bin < RX_METRICS_BINS; bin++) {
+    for (size_t bin = 0, at = 0; bin < RX_QUALITY_BINS; bin++) {
         double gap = 0;
-        for (size_t end = at + bin_size(n, RX_METRICS_BINS, bin); at < end; at++) {
+        for (size_t end = at + bin_size(n, RX_QUALITY_BINS, bin); at < end; at++) {
             gap += (e[at].positive ? 1 : 0) - e[at].p;
         }
         sum += fabs(gap);
@@ -147,20 +147,20 @@ static double ece_mass(const struct entry *e, size_t n)
 
 static double ece_width(const struct entry *e, size_t n)
 {
-    double gap[RX_METRICS_BINS] = {0};
+    double gap[RX_QUALITY_BINS] = {0};
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t bin = (size_t)(e[i].p * RX_METRICS_BINS);
-        gap[bin < RX_METRICS_BINS ? bin : RX_METRICS_BINS - 1] += (e[i].positive ? 1 : 0) - e[i].p;
+        size_t bin = (size_t)(e[i].p * RX_QUALITY_BINS);
+        gap[bin < RX_QUALITY_BINS ? bin : RX_QUALITY_BINS - 1] += (e[i].positive ? 1 : 0) - e[i].p;
     }
-    for (size_t bin = 0; bin < RX_METRICS_BINS; bin++) {
+    for (size_t bin = 0; bin < RX_QUALITY_BINS; bin++) {
         sum += fabs(gap[bin]);
     }
     return sum / (double)n;
 }
 
 /* Brier score and log loss, of the rows and of the base rate. */
-static void fill_losses(const struct entry *e, double base_rate, struct rx_metrics *m)
+static void fill_losses(const struct entry *e, double base_rate, struct rx_quality *m)
 {
     double n = (double)m->n;
     double brier = 0, squares = 0, base = 0, log_loss = 0;
@@ -180,7 +180,7 @@ static void fill_losses(const struct entry *e, double base_rate, struct rx_metri
     m->log_loss = log_loss / n;
 }
 
-static void fill_large(const struct entry *e, double level, struct rx_metrics *m)
+static void fill_large(const struct entry *e, double level, struct rx_quality *m)
 {
     double n = (double)m->n;
     double expected = 0, variance = 0, low, high;
@@ -201,8 +201,8 @@ static void fill_large(const struct entry *e, double level, struct rx_metrics *m
     }
 }
 
-int rx_metrics_compute(const double *p, const double *y, size_t n, double base_rate, double level,
-                       struct rx_metrics *ret, struct rx_error *err)
+int rx_quality_compute(const double *p, const double *y, size_t n, double base_rate, double level,
+                       struct rx_quality *ret, struct rx_error *err)
 {
     if (!(level > 0 && level < 1)) {
         return rx_error_set(err, RX_EINVALID, "level: a number between 0 and 1 expected");
@@ -212,7 +212,7 @@ int rx_metrics_compute(const double *p, const double *y, size_t n, double base_r
     if (rc < 0) {
         return rc;
     }
-    struct rx_metrics m = {.n = n};
+    struct rx_quality m = {.n = n};
     for (size_t i = 0; i < n; i++) {
         m.positives += e[i].positive;
     }
@@ -229,7 +229,7 @@ int rx_metrics_compute(const double *p, const double *y, size_t n, double base_r
     return 0;
 }
 
-double rx_metrics_f1(const double *p, const double *y, size_t n, double threshold)
+double rx_quality_f1(const double *p, const double *y, size_t n, double threshold)
 {
     size_t right = 0, said = 0, positives = 0;
     for (size_t i = 0; i < n; i++) {
@@ -242,7 +242,7 @@ double rx_metrics_f1(const double *p, const double *y, size_t n, double threshol
     return said + positives ? 2 * (double)right / (double)(said + positives) : (double)NAN;
 }
 
-int rx_metrics_reliability(const double *p, const double *y, size_t n, size_t bins, double level,
+int rx_quality_reliability(const double *p, const double *y, size_t n, size_t bins, double level,
                            struct rx_reliability_row *rows, size_t *ret_n, struct rx_error *err)
 {
     rx_autofree struct entry *e = NULL;

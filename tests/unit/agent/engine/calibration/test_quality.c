@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/engine/calibration/metrics.h"
+#include "agent/engine/calibration/quality.h"
 
 #include "agent/engine/calibration/fit.h"
 #include "tests/support/calibration_rows.h"
@@ -13,9 +13,9 @@ static double sigmoid(double f)
 
 static size_t compare(const struct rx_json *want, const double *p, const double *y, size_t n)
 {
-    struct rx_metrics m;
+    struct rx_quality m;
     struct rx_error err = {0};
-    assert_ok(rx_metrics_compute(p, y, n, (double)NAN, 0.95, &m, &err), &err);
+    assert_ok(rx_quality_compute(p, y, n, (double)NAN, 0.95, &m, &err), &err);
     const struct {
         const char *key;
         double value;
@@ -29,7 +29,7 @@ static size_t compare(const struct rx_json *want, const double *p, const double 
         {"ece_mass", m.ece_mass},
         {"ece_width", m.ece_width},
         {"oe", m.oe},
-        {"f1", rx_metrics_f1(p, y, n, 0.5)},
+        {"f1", rx_quality_f1(p, y, n, 0.5)},
     };
     for (size_t i = 0; i < RX_ARRAY_LEN(rows); i++) {
         assert_close(rows[i].value, cal_number(want, rows[i].key), 1e-6);
@@ -66,9 +66,9 @@ static void test_by_hand(void **state)
 {
     (void)state;
     static const double p[] = {0.1, 0.4, 0.4, 0.8}, y[] = {0, 0, 1, 1};
-    struct rx_metrics m;
+    struct rx_quality m;
     struct rx_error err = {0};
-    assert_ok(rx_metrics_compute(p, y, 4, 0.25, 0.95, &m, &err), &err);
+    assert_ok(rx_quality_compute(p, y, 4, 0.25, 0.95, &m, &err), &err);
     assert_close(m.auc, 3.5 / 4, 1e-15);
     assert_close(m.average_precision, 0.5 * 1 + 0.5 * (2. / 3), 1e-15);
     assert_close(m.brier, (0.01 + 0.16 + 0.36 + 0.04) / 4, 1e-15);
@@ -76,20 +76,20 @@ static void test_by_hand(void **state)
     assert_close(m.oe, 2 / 1.7, 1e-15);
     assert_true(m.oe_lo < m.oe && m.oe < m.oe_hi);
     assert_true(m.auc_lo >= 0 && m.auc_lo < m.auc && m.auc <= m.auc_hi && m.auc_hi <= 1);
-    assert_close(rx_metrics_f1(p, y, 4, 0.4), 0.8, 1e-15);
+    assert_close(rx_quality_f1(p, y, 4, 0.4), 0.8, 1e-15);
 }
 
 static void test_one_class(void **state)
 {
     (void)state;
     static const double p[] = {0, 0, 0}, y[] = {0, 0, 0};
-    struct rx_metrics m;
+    struct rx_quality m;
     struct rx_error err = {0};
-    assert_ok(rx_metrics_compute(p, y, 3, (double)NAN, 0.95, &m, &err), &err);
+    assert_ok(rx_quality_compute(p, y, 3, (double)NAN, 0.95, &m, &err), &err);
     assert_true(isnan(m.auc) && isnan(m.average_precision) && isnan(m.skill) && isnan(m.oe));
     assert_true(isnan(m.oe_z) && m.brier == 0 && m.ece_mass == 0 && m.log_loss < 1e-14);
-    assert_true(isnan(rx_metrics_f1(p, y, 3, 0.5)));
-    assert_ok(rx_metrics_compute(p, y, 1, (double)NAN, 0.95, &m, &err), &err);
+    assert_true(isnan(rx_quality_f1(p, y, 3, 0.5)));
+    assert_ok(rx_quality_compute(p, y, 1, (double)NAN, 0.95, &m, &err), &err);
     assert_true(isnan(m.brier_se));
 }
 
@@ -100,7 +100,7 @@ static void test_reliability(void **state)
     struct rx_reliability_row rows[10];
     struct rx_error err = {0};
     size_t n = 0;
-    assert_ok(rx_metrics_reliability(p, y, 7, 3, 0.95, rows, &n, &err), &err);
+    assert_ok(rx_quality_reliability(p, y, 7, 3, 0.95, rows, &n, &err), &err);
     assert_int_equal(n, 3);
     assert_int_equal(rows[0].n, 3);
     assert_int_equal(rows[0].positives, 1);
@@ -108,9 +108,9 @@ static void test_reliability(void **state)
     assert_int_equal(rows[2].n, 2);
     assert_close(rows[2].share, 1, 1e-15);
     assert_true(rows[2].share_lo < 1 && rows[2].share_hi >= 1);
-    assert_ok(rx_metrics_reliability(p, y, 2, 10, 0.95, rows, &n, &err), &err);
+    assert_ok(rx_quality_reliability(p, y, 2, 10, 0.95, rows, &n, &err), &err);
     assert_int_equal(n, 2);
-    assert_int_equal(rx_metrics_reliability(p, y, 2, 0, 0.95, rows, &n, &err), RX_EINVALID);
+    assert_int_equal(rx_quality_reliability(p, y, 2, 0, 0.95, rows, &n, &err), RX_EINVALID);
 }
 
 /* The AUC's interval covers as often as it says, and z is standard when p is right. */
@@ -127,9 +127,9 @@ static void test_coverage(void **state)
             p[i] = 0.1 + 0.8 * seeded_unit(&s);
             y[i] = seeded_unit(&s) < p[i] ? 1 : 0;
         }
-        struct rx_metrics m;
+        struct rx_quality m;
         struct rx_error err = {0};
-        assert_ok(rx_metrics_compute(p, y, 400, (double)NAN, 0.95, &m, &err), &err);
+        assert_ok(rx_quality_compute(p, y, 400, (double)NAN, 0.95, &m, &err), &err);
         covered += m.auc_lo <= truth && truth <= m.auc_hi;
         extreme += fabs(m.oe_z) > 1.959964;
     }
@@ -143,15 +143,15 @@ static void test_refused(void **state)
 {
     (void)state;
     static const double p[] = {0.5, 1.5}, y[] = {0, 1}, bad[] = {0, 0.5};
-    struct rx_metrics m;
+    struct rx_quality m;
     struct rx_error err = {0};
-    assert_int_equal(rx_metrics_compute(p, y, 2, 0, 0.95, &m, &err), RX_EINVALID);
+    assert_int_equal(rx_quality_compute(p, y, 2, 0, 0.95, &m, &err), RX_EINVALID);
     assert_message(&err, "row 1: a probability from 0 to 1");
-    assert_int_equal(rx_metrics_compute(y, bad, 2, 0, 0.95, &m, &err), RX_EINVALID);
+    assert_int_equal(rx_quality_compute(y, bad, 2, 0, 0.95, &m, &err), RX_EINVALID);
     assert_message(&err, "row 1: a label 0 or 1");
-    assert_int_equal(rx_metrics_compute(y, y, 0, 0, 0.95, &m, &err), RX_EINVALID);
-    assert_int_equal(rx_metrics_compute(y, y, 2, 0, 1, &m, &err), RX_EINVALID);
-    assert_int_equal(rx_metrics_compute(y, y, RX_METRICS_MAX_ROWS + 1ul, 0, 0.9, &m, &err),
+    assert_int_equal(rx_quality_compute(y, y, 0, 0, 0.95, &m, &err), RX_EINVALID);
+    assert_int_equal(rx_quality_compute(y, y, 2, 0, 1, &m, &err), RX_EINVALID);
+    assert_int_equal(rx_quality_compute(y, y, RX_QUALITY_MAX_ROWS + 1ul, 0, 0.9, &m, &err),
                      RX_ELIMIT);
 }
 
@@ -159,9 +159,9 @@ static int compute_once(void *arg)
 {
     (void)arg;
     static const double p[] = {0.5, 0.2}, y[] = {0, 1};
-    struct rx_metrics m;
+    struct rx_quality m;
     struct rx_error err = {0};
-    return rx_metrics_compute(p, y, 2, 0.5, 0.95, &m, &err);
+    return rx_quality_compute(p, y, 2, 0.5, 0.95, &m, &err);
 }
 
 static int table_once(void *arg)
@@ -171,7 +171,7 @@ static int table_once(void *arg)
     struct rx_reliability_row rows[2];
     size_t n;
     struct rx_error err = {0};
-    return rx_metrics_reliability(p, y, 2, 2, 0.95, rows, &n, &err);
+    return rx_quality_reliability(p, y, 2, 2, 0.95, rows, &n, &err);
 }
 
 static void test_torture(void **state)

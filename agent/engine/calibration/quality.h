@@ -18,18 +18,18 @@
 
 #include "common/base/error.h"
 
-#define RX_METRICS_BINS     10
-#define RX_METRICS_MAX_ROWS 50000000
+#define RX_QUALITY_BINS     10
+#define RX_QUALITY_MAX_ROWS 50000000
 
 /* Members that the rows cannot support (one class only, nothing expected) are NaN. */
-struct rx_metrics {
+struct rx_quality {
     size_t n, positives;
     double mean_p; /* expected share of positives */
     double auc, auc_se, auc_lo, auc_hi;
     double average_precision;
     double brier, brier_se, skill; /* skill: against `base_rate` */
     double log_loss;
-    double ece_mass, ece_width; /* RX_METRICS_BINS bins */
+    double ece_mass, ece_width; /* RX_QUALITY_BINS bins */
     double oe, oe_lo, oe_hi;    /* observed / expected positives */
     double oe_z;                /* (observed - expected) / sd under the probabilities */
 };
@@ -38,11 +38,11 @@ struct rx_metrics {
  * All of them. base_rate: the share to compare with (of the training data), or NaN for that of the
  * rows. level: of the intervals. RX_EINVALID with the row that is wrong, RX_ELIMIT, -ENOMEM.
  */
-int rx_metrics_compute(const double *p, const double *y, size_t n, double base_rate, double level,
-                       struct rx_metrics *ret, struct rx_error *err) RX_MUST_CHECK;
+int rx_quality_compute(const double *p, const double *y, size_t n, double base_rate, double level,
+                       struct rx_quality *ret, struct rx_error *err) RX_MUST_CHECK;
 
 /* F1 of the rule p >= threshold; NaN when nothing is positive, neither said nor true. O(n). */
-double rx_metrics_f1(const double *p, const double *y, size_t n, double threshold);
+double rx_quality_f1(const double *p, const double *y, size_t n, double threshold);
 
 struct rx_reliability_row {
     size_t n, positives;
@@ -51,6 +51,6 @@ struct rx_reliability_row {
 };
 /* Rows in `bins` groups of equal size in the order of p (the first ones one row larger); fills
  * min(bins, n) rows and says how many in *ret_n. */
-int rx_metrics_reliability(const double *p, const double *y, size_t n, size_t bins, double level,
+int rx_quality_reliability(const double *p, const double *y, size_t n, size_t bins, double level,
                            struct rx_reliability_row *rows, size_t *ret_n, struct rx_error *err)
     RX_MUST_CHECK;
