@@ -11,7 +11,7 @@
 #include "tests/support/torture.h"
 
 #define READERS 4
-#define SWAPS   100
+#define SWAPS   40
 
 /* The small model under another version. */
 static struct rx_model *named(const char *version)
