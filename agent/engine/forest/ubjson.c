@@ -334,7 +334,7 @@ int rx_ubj_parse(struct rx_str bytes, struct rx_ubj_doc **ret, struct rx_error *
     }
     doc->root = root;
     struct parser parser = {.bytes = bytes, .arena = doc->arena, .err = err};
-    unsigned char type;
+    unsigned char type = 0;
     int rc = take_marker(&parser, &type);
     if (rc == 0) {
         rc = parse_value(&parser, type, root);
