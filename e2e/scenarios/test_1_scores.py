@@ -88,8 +88,12 @@ def test_what_is_not_computed_is_null_with_a_reason(prod, chain):
     body = scored(base, key, chain["tokens"][0], 0)
     named = {u["path"] for u in body["unknown"]}
     assert named and all(u["reason"] for u in body["unknown"])
-    assert body["risk_score"]["composite_score"] is None
-    assert any("risk_score" in path for path in named)
+    risk = body["risk_score"]
+    for component in ("dev_risk", "distribution_risk"):  # no source tells of creators and holders yet
+        assert risk["components"][component] is None
+        assert f"risk_score.components.{component}" in named
+        assert risk["details"][component]["upper"] > 90  # unknown is not safe
+    assert 0 < risk["composite_score"] < 100
 
 
 def test_no_secret_in_status_or_events(prod):
