@@ -239,7 +239,9 @@ static size_t taken;
 static struct rx_model *take(void)
 {
     assert_true(taken < STOCK);
-    return RX_TAKE(stock[taken++]);
+    struct rx_model *model = RX_TAKE(stock[taken]);
+    taken++;
+    return model;
 }
 
 static int change(void *unused)
