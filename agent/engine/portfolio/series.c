@@ -175,11 +175,6 @@ size_t rx_returns_count(const struct rx_returns *returns)
     return returns->rows;
 }
 
-size_t rx_returns_assets(const struct rx_returns *returns)
-{
-    return returns->assets;
-}
-
 int64_t rx_returns_interval(const struct rx_returns *returns)
 {
     return returns->interval;

@@ -41,8 +41,7 @@ int rx_returns_new(const struct rx_price_point *const *series, const size_t *n, 
 void rx_returns_free(struct rx_returns *returns);
 RX_DEFINE_CLEANUP(returns, struct rx_returns *, rx_returns_free);
 
-size_t rx_returns_count(const struct rx_returns *returns); /* rows; may be 0 */
-size_t rx_returns_assets(const struct rx_returns *returns);
+size_t rx_returns_count(const struct rx_returns *returns);      /* rows; may be 0 */
 int64_t rx_returns_interval(const struct rx_returns *returns);  /* seconds */
 int64_t rx_returns_last_time(const struct rx_returns *returns); /* end of the last tick */
 /* rows x assets, row by row; borrowed. */

@@ -99,11 +99,6 @@ double rx_price_to_double(rx_price price)
     return price == RX_PRICE_UNKNOWN ? (double)NAN : (double)price / 1e27;
 }
 
-double rx_amount_to_double(const struct rx_u256 *amount, unsigned decimals)
-{
-    return rx_u256_to_double(amount) / pow(10, (double)decimals);
-}
-
 void rx_money_add(struct rx_buf *out, rx_money value)
 {
     if (value == RX_MONEY_UNKNOWN) {

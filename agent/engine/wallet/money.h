@@ -47,8 +47,6 @@ rx_money rx_money_share(rx_money value, const struct rx_u256 *part, const struct
 /* Nearest double in whole units; NaN for RX_MONEY_UNKNOWN. */
 double rx_money_to_double(rx_money value);
 double rx_price_to_double(rx_price price);
-/* Base units to whole tokens. */
-double rx_amount_to_double(const struct rx_u256 *amount, unsigned decimals);
 
 /* Exact decimal text; "" for unknown. */
 void rx_money_add(struct rx_buf *out, rx_money value);
